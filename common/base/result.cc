@@ -1,0 +1,41 @@
+#include "common/base/result.h"
+
+#include "common/base/text.h"
+
+namespace sheaf {
+
+int exit_code(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kFailed: return 1;
+    case ErrorCode::kUsage: return 2;
+    case ErrorCode::kInput: return 3;
+    case ErrorCode::kOutput: return 4;
+    case ErrorCode::kCluster: return 5;
+    case ErrorCode::kState: return 7;
+    case ErrorCode::kStopped: return 130;
+  }
+  return 1;
+}
+
+const char* error_code_name(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kFailed: return "failed";
+    case ErrorCode::kUsage: return "usage";
+    case ErrorCode::kInput: return "input";
+    case ErrorCode::kOutput: return "output";
+    case ErrorCode::kCluster: return "cluster";
+    case ErrorCode::kState: return "state";
+    case ErrorCode::kStopped: return "stopped";
+  }
+  return "failed";
+}
+
+std::string Error::message() const {
+  std::string line;
+  if (!where.empty()) line += where + ": ";
+  line += what;
+  if (!advice.empty()) line += "; " + advice;
+  return escape_control(line);
+}
+
+}  // namespace sheaf

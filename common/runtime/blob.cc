@@ -1,0 +1,94 @@
+#include "common/runtime/blob.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <vector>
+
+#include "common/base/check.h"
+#include "common/runtime/files.h"
+
+namespace sheaf {
+
+namespace {
+
+std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
+
+}  // namespace
+
+Blob Blob::of(std::string bytes) {
+  Blob blob;
+  blob.hasher_.update(bytes_of(bytes));
+  blob.size_ = bytes.size();
+  blob.memory_ = std::move(bytes);
+  return blob;
+}
+
+Result<Blob> Blob::of_file(Fd file, std::uint64_t size) {
+  Blob blob;
+  blob.file_ = std::move(file);
+  blob.size_ = size;
+  std::vector<std::byte> buffer(256 * 1024);
+  for (std::uint64_t offset = 0; offset < size;) {
+    const auto piece = std::span(buffer).first(std::min<std::uint64_t>(buffer.size(), size - offset));
+    if (Status status = blob.read(offset, piece); !status) return propagate(status);
+    blob.hasher_.update(piece);
+    offset += piece.size();
+  }
+  return blob;
+}
+
+Status Blob::append(std::span<const std::byte> bytes) {
+  if (is_in_memory() && size_ + bytes.size() > kInlinePayloadBytesMax) {
+    if (Status status = move_to_file(); !status) return status;
+  }
+  if (is_in_memory()) {
+    memory_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  } else if (Status status = write_at(file_.get(), size_, bytes); !status) {
+    return fail(ErrorCode::kFailed, "cannot keep a large payload: " + status.error().what, directory_,
+                "free some space there, or set TMPDIR to another directory");
+  }
+  size_ += bytes.size();
+  hasher_.update(bytes);
+  return {};
+}
+
+Status Blob::append(std::string_view bytes) { return append(bytes_of(bytes)); }
+
+Status Blob::read(std::uint64_t offset, std::span<std::byte> out) const {
+  SHEAF_CHECK(offset <= size_ && out.size() <= size_ - offset);
+  if (is_in_memory()) {
+    std::copy_n(bytes_of(memory_).begin() + static_cast<std::ptrdiff_t>(offset), out.size(), out.begin());
+    return {};
+  }
+  return read_at(file_.get(), offset, out);
+}
+
+Result<std::string> Blob::read(std::uint64_t offset, std::uint64_t size) const {
+  std::string bytes(size, '\0');
+  if (Status status = read(offset, std::as_writable_bytes(std::span(bytes))); !status) return propagate(status);
+  return bytes;
+}
+
+const std::string& Blob::memory() const {
+  SHEAF_CHECK(is_in_memory());
+  return memory_;
+}
+
+int Blob::file() const {
+  SHEAF_CHECK(!is_in_memory());
+  return file_.get();
+}
+
+Status Blob::move_to_file() {
+  auto file = open_unnamed_file(directory_);
+  if (!file) return propagate(file);
+  if (Status status = write_at(file->get(), 0, bytes_of(memory_)); !status) return status;
+  file_ = std::move(*file);
+  memory_ = {};
+  return {};
+}
+
+}  // namespace sheaf

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/result.h"
+#include "common/runtime/fd.h"
+
+namespace sheaf {
+
+/// What to start, and with which descriptors.
+struct ChildRequest {
+  std::string program;                 ///< Path.
+  std::vector<std::string> arguments;  ///< Without the program's name.
+  /// Becomes descriptor 3, 4, ... of the child; all others but 0, 1, 2 are closed. They stay the caller's.
+  std::vector<int> descriptors;
+  std::optional<int> stdin_fd;   ///< Default: /dev/null.
+  std::optional<int> stdout_fd;  ///< Default: the caller's.
+  std::optional<int> stderr_fd;  ///< Default: the caller's.
+};
+
+/// How a child ended.
+struct ChildExit {
+  pid_t pid = 0;
+  int code = 0;    ///< Exit code, when it exited by itself.
+  int signal = 0;  ///< The signal that ended it, else 0.
+  std::uint64_t peak_memory_bytes = 0;
+
+  /// "exited with code 3", "was ended by signal 9 (Killed)".
+  std::string text() const;
+};
+
+/// Starts a program in a process group of its own (Ctrl-C at the terminal reaches the command alone, which then sees to the others),
+/// with default signal dispositions and nothing blocked. Safe in programs with threads. Errors: kFailed with the program's path.
+Result<pid_t> start_child(const ChildRequest& request);
+
+/// The state of a child of ours, without blocking: empty while it runs.
+std::optional<ChildExit> poll_child(pid_t pid);
+/// Any child that has ended; empty when none has.
+std::optional<ChildExit> poll_any_child();
+/// Blocks until it ends.
+ChildExit wait_for_child(pid_t pid);
+
+}  // namespace sheaf

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+
+#include "common/base/result.h"
+
+namespace sheaf {
+
+/// A directory that only this user can enter (0700), for sockets, under $XDG_RUNTIME_DIR or /tmp; removed with its owner.
+class PrivateDirectory {
+ public:
+  /// Errors: kFailed when neither place can be written, or when the path of a socket in it would be too long (107 bytes).
+  static Result<PrivateDirectory> make();
+  ~PrivateDirectory();
+  PrivateDirectory(PrivateDirectory&& other) noexcept;
+  PrivateDirectory& operator=(PrivateDirectory&&) = delete;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  explicit PrivateDirectory(std::string path) : path_(std::move(path)) {}
+  std::string path_;
+};
+
+/// Where a hand-started master and its users meet when nobody names an endpoint: $XDG_RUNTIME_DIR/sheaf or /tmp/sheaf-UID, made with
+/// 0700 if it is missing. Errors: kFailed when it belongs to somebody else or others may enter it.
+Result<std::string> user_socket_directory();
+
+}  // namespace sheaf

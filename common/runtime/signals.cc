@@ -1,0 +1,30 @@
+#include "common/runtime/signals.h"
+
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+namespace sheaf {
+
+Result<SignalFd> SignalFd::open(Children children) {
+  std::signal(SIGPIPE, SIG_IGN);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  if (children == Children::kReport) sigaddset(&set, SIGCHLD);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  Fd fd(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
+  if (!fd.is_open()) return fail(ErrorCode::kFailed, "cannot watch for signals: " + errno_text(errno));
+  return SignalFd(std::move(fd));
+}
+
+int SignalFd::take() {
+  signalfd_siginfo info;
+  const ssize_t size = ::read(fd_.get(), &info, sizeof info);
+  return size == sizeof info ? static_cast<int>(info.ssi_signo) : 0;
+}
+
+}  // namespace sheaf

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Installs all that sheaf needs to be built, tested and measured on Debian 12. Safe to run again: it does nothing when nothing is
+# missing. The list itself is packages.txt beside this script.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+
+mapfile -t packages < <(sed 's/#.*//' "$here/packages.txt" | tr -d ' ' | grep -v '^$')
+missing=()
+for package in "${packages[@]}"; do
+  status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
+  [ "$status" = installed ] || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+if [ "$(id -u)" -eq 0 ]; then as_root=(); else as_root=(sudo); fi
+if ! command -v apt-get >/dev/null; then
+  echo "deploy/setup.sh: sheaf is built on Debian 12; without apt-get, install these by hand: ${missing[*]}" >&2
+  exit 1
+fi
+echo "installing ${#missing[@]} packages: ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
