@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+
+#include "common/base/result.h"
+
+namespace sheaf::net {
+
+/// Where a master listens: "ipc:///run/user/1000/sheaf/master.sock" or "tcp://127.0.0.1:7077".
+struct Endpoint {
+  std::string address;   ///< As ZeroMQ takes it.
+  std::string ipc_path;  ///< Only with ipc://.
+  bool is_ipc() const { return !ipc_path.empty(); }
+};
+
+/// Errors: kUsage for other transports, a missing port, and an ipc path beyond 107 bytes.
+Result<Endpoint> parse_endpoint(const std::string& text);
+
+/// Nothing listens beyond this user without keys, and keys are yet to come: TCP, the loopback too, must be asked for by name.
+/// Errors: kUsage unless `endpoint` is ipc:// or `insecure` is set.
+Status check_protection(const Endpoint& endpoint, bool insecure);
+
+/// The endpoint of a master that was started by hand without one, and of those who look for it: "master.sock" in the user's own socket
+/// directory. Errors as user_socket_directory().
+Result<Endpoint> default_endpoint();
+
+}  // namespace sheaf::net

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/result.h"
+#include "common/runtime/blob.h"
+#include "common/runtime/fd.h"
+#include "sheaf/v1/executor.pb.h"
+
+namespace sheaf::net {
+
+/// A message between processes of one host, with a payload that may be an open file, or any other descriptor that is passed along.
+struct LocalFrame {
+  v1::LocalMessage message;
+  std::string body;  ///< A small payload.
+  Fd file;           ///< A large payload, or a passed descriptor (Spawned).
+};
+
+/// Puts `payload` into `frame` and returns what its header has to say of it. A large payload's file is duplicated: both sides can read it.
+Result<v1::LocalPayload> attach_payload(const Blob& payload, LocalFrame& frame);
+/// The payload of a received frame. Errors: kFailed when sizes do not agree.
+Result<Blob> take_payload(const v1::LocalPayload& header, LocalFrame& frame);
+
+/// One end of a socket pair (executor.proto). The thread that made it makes every call.
+class LocalStream {
+ public:
+  explicit LocalStream(Fd socket);
+
+  /// Writes the whole frame, waiting if it must. Errors: kFailed when the other end is gone.
+  Status send(const LocalFrame& frame);
+  /// For loops that must not wait: the frame is queued and flush() writes what the socket takes.
+  void queue(LocalFrame frame);
+  Status flush();
+  bool has_queued() const { return !outgoing_.empty(); }
+
+  /// Reads what is there, at most one buffer, without blocking. Errors: kFailed when the other end is gone or talks nonsense.
+  Status fill();
+  /// The next whole frame among what was read; empty when there is none yet.
+  Result<std::optional<LocalFrame>> next();
+  /// Waits for a whole frame; empty when the other end has closed in order.
+  Result<std::optional<LocalFrame>> receive();
+
+  int fd() const { return socket_.get(); }
+
+ private:
+  struct Outgoing {
+    std::string bytes;
+    std::size_t sent = 0;
+    Fd file;  ///< Passed with the first byte.
+  };
+  static Outgoing encode(const LocalFrame& frame);
+  /// Sends from `outgoing` once. Errors as send(); true when something was taken.
+  Result<bool> write_some(Outgoing& outgoing, bool wait);
+
+  Fd socket_;
+  std::deque<Outgoing> outgoing_;
+  std::string buffer_;
+  std::size_t consumed_ = 0;  ///< Of buffer_.
+  std::deque<Fd> files_;      ///< Passed with what is in buffer_, in order.
+  bool closed_ = false;
+};
+
+}  // namespace sheaf::net

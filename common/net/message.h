@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/digest.h"
+#include "common/base/ids.h"
+#include "common/base/result.h"
+#include "sheaf/v1/wire.pb.h"
+
+namespace sheaf::net {
+
+/// One logical message: a header and the payloads that belong to it, in the order in which the header names them.
+struct Message {
+  v1::Envelope envelope;
+  std::vector<std::string> payloads;
+};
+
+/// The frames of `message` as they go over the wire: the serialized envelope, then the payloads.
+///
+/// It must pass validate() and the limits (checked: what we send is ours).
+std::vector<std::string> encode(const Message& message);
+
+/// The message in `frames`, or why it is refused, in words. Nothing is parsed before its size is checked, and nothing passes that
+/// validate() does not pass.
+Result<Message> decode(std::vector<std::string> frames);
+
+/// `text` as a message may carry it to a person: valid UTF-8, at most kTextBytesMax.
+std::string wire_text(std::string_view text);
+
+// Ids and digests between the wire and the code.
+v1::JobRef to_wire(JobId job);
+v1::AttemptRef to_wire(Attempt attempt);
+v1::Session to_wire(SessionId session);
+v1::PayloadRef payload_ref(std::uint64_t bytes, Digest digest, bool inlined);
+v1::Fault to_wire(const Error& error);
+JobId from_wire(const v1::JobRef& job);
+Attempt from_wire(const v1::AttemptRef& attempt);
+SessionId from_wire(const v1::Session& session);
+Digest digest_from(const v1::PayloadRef& payload);
+Error from_wire(const v1::Fault& fault);
+
+}  // namespace sheaf::net
