@@ -1,0 +1,77 @@
+// What must hold after every step. Aborts, because the caller could not repair it.
+
+#include "common/base/check.h"
+#include "master/core/scheduler.h"
+
+namespace sheaf::master {
+
+void Run::check_invariants() const {
+  std::uint64_t open_bytes = 0;
+  std::uint64_t spool_bytes = 0;
+  std::uint64_t committing = 0;
+  std::uint64_t live_attempts = 0;
+  std::uint64_t silent_attempts = 0;
+  std::uint64_t idle = 0;
+  for (const auto& [key, job] : open_) {
+    SHEAF_CHECK(key.seq < jobs_fed_ && !committed_.contains(key));
+    open_bytes += job.payload_bytes;
+    bool has_live = false;
+    for (const IssuedAttempt& attempt : job.attempts) {
+      if (attempt.state == AttemptState::kLive) live_attempts += 1;
+      if (attempt.state == AttemptState::kSilent) silent_attempts += 1;
+      has_live = has_live || attempt.state == AttemptState::kLive;
+      // One result is enough; and a stopped run has nothing with any worker.
+      if (job.committing || is_stopped_) SHEAF_CHECK(attempt.state == AttemptState::kGone);
+    }
+    if (job.committing) {
+      committing += 1;
+      spool_bytes += job.committing->result_bytes;
+    } else if (!has_live && !is_stopped_) {
+      idle += 1;
+      SHEAF_CHECK(waiting_.contains(key));  // Nothing is ever neither waiting, running nor on the way to the disk.
+    }
+  }
+  SHEAF_CHECK(idle == waiting_.size());
+
+  std::uint64_t delivered = 0;
+  std::uint64_t delivered_bytes = 0;
+  for (const auto& [key, job] : committed_) {
+    SHEAF_CHECK(key.seq < jobs_fed_ && job.is_delivered != undelivered_.contains(key));
+    spool_bytes += job.result_bytes;
+    if (!job.is_delivered) continue;
+    delivered += 1;
+    delivered_bytes += job.result_bytes;
+  }
+  SHEAF_CHECK(delivered + undelivered_.size() == committed_.size());
+  for (const auto& [seq, parts] : missing_) {
+    SHEAF_CHECK(seq < jobs_fed_ && parts.next >= 1 && parts.next <= parts.last && !open_.contains({seq, 0}));
+  }
+  SHEAF_CHECK(open_bytes == open_bytes_ && spool_bytes == spool_bytes_ && committing == committing_);
+  SHEAF_CHECK(delivered == delivered_ && delivered_bytes == delivered_bytes_);
+  SHEAF_CHECK(live_attempts == live_attempts_ && silent_attempts == silent_attempts_);
+  SHEAF_CHECK(view_.jobs_committed == view_.jobs_bound + committed_.size());
+}
+
+void Scheduler::check_invariants() const {
+  workers_.check_invariants();
+  std::uint64_t held_by_jobs = 0;
+  for (const auto& [id, run] : runs_) {
+    run.check_invariants();
+    for (const auto& [key, job] : run.open()) {
+      for (const IssuedAttempt& attempt : job.attempts) {
+        SHEAF_CHECK(attempt.attempt.epoch == config_.epoch && attempt.attempt.n <= attempts_issued_);
+        if (attempt.state == AttemptState::kGone) continue;
+        held_by_jobs += 1;
+        const auto worker = workers_.all().find(attempt.worker);
+        SHEAF_CHECK(worker != workers_.all().end());
+        SHEAF_CHECK(worker->second.expired == (attempt.state == AttemptState::kSilent));
+        const auto held = worker->second.held.find({id, key});
+        SHEAF_CHECK(held != worker->second.held.end() && held->second.attempt == attempt.attempt);
+        SHEAF_CHECK(held->second.payload_bytes == job.payload_bytes && run.admits(worker->second.fingerprint));
+      }
+    }
+  }
+  SHEAF_CHECK(held_by_jobs == workers_.view().held);  // And so no worker holds anything that no job knows of.
+}
+
+}  // namespace sheaf::master

@@ -1,0 +1,134 @@
+// Workers that come, fall silent, come back and go.
+
+#include <algorithm>
+
+#include "common/base/check.h"
+#include "common/base/mark.h"
+#include "master/core/scheduler.h"
+
+namespace sheaf::master {
+
+namespace {
+
+/// Whether two copies of a job of this run may run at the same time.
+bool may_run_twice(const Run& run) {
+  return run.options().traits.deterministic || run.options().traits.second_attempt;
+}
+
+}  // namespace
+
+void Scheduler::on_worker_joined(const WorkerJoined& event, Actions& actions) {
+  Worker& worker = workers_.join(Worker{.id = event.worker,
+                                        .slots = std::min(event.slots, config_.worker_slots_max),
+                                        .prefetch = std::min(event.prefetch, config_.worker_slots_max),
+                                        .bytes_max = event.bytes_max,
+                                        .fingerprint = event.fingerprint,
+                                        .heard = now_});
+  stats_.workers_joined += 1;
+  for (const HeldAttempt& held : event.running) adopt(worker, held, actions);
+}
+
+void Scheduler::adopt(Worker& worker, const HeldAttempt& held, Actions& actions) {
+  const JobKey key = held.job.key;
+  const auto refuse = [&] {
+    stats_.revoked += 1;
+    actions.emplace_back(Revoke{worker.id, held.job, held.attempt});
+  };
+  Run* run = find_run(held.job.run);
+  OpenJob* job = run == nullptr || run->is_stopped() ? nullptr : run->find_open(key);
+  IssuedAttempt* issued = job == nullptr ? nullptr : job->find(held.attempt);
+  if (issued == nullptr || job->committing || !run->admits(worker.fingerprint) || worker.held.contains(held.job)) {
+    SHEAF_MARK("scheduler_refuses_held_attempt");
+    return refuse();
+  }
+  // Its old link may not have been reported as lost yet. The attempt has one holder.
+  if (issued->state != AttemptState::kGone) end_attempt(*run, key, held.attempt);
+  if (job->has_live_attempt() && !may_run_twice(*run)) {
+    SHEAF_MARK("scheduler_refuses_second_copy");
+    return refuse();
+  }
+  run->bind_fingerprint(worker.fingerprint);
+  workers_.hold(worker, held.job, {held.attempt, job->payload_bytes});
+  run->set_attempt(key, held.attempt, worker.id, AttemptState::kLive);
+  stats_.adopted += 1;
+  SHEAF_MARK("scheduler_adopted_attempt");
+}
+
+void Scheduler::on_worker_lost(const WorkerLost& event, Actions& /*actions*/) {
+  Worker* worker = workers_.find(event.worker);
+  if (worker == nullptr) return;
+  stats_.workers_lost += 1;
+  hand_back_all(*worker);
+  workers_.remove(event.worker);
+}
+
+void Scheduler::on_worker_left(const WorkerLeft& event, Actions& /*actions*/) {
+  Worker* worker = workers_.find(event.worker);
+  if (worker == nullptr) return;
+  stats_.workers_left += 1;
+  hand_back_all(*worker);
+  workers_.remove(event.worker);
+}
+
+void Scheduler::on_worker_draining(const WorkerDraining& event, Actions& actions) {
+  Worker* worker = workers_.find(event.worker);
+  if (worker == nullptr) return;
+  hear(*worker, actions);
+  workers_.set_draining(*worker);
+}
+
+void Scheduler::on_time_passed(Actions& actions) {
+  while (const auto most_silent = workers_.most_silent()) {
+    const auto& [heard, id] = *most_silent;
+    if (now_ - heard < config_.worker_silence_max) break;
+    expire(*workers_.find(id), actions);
+  }
+}
+
+void Scheduler::expire(Worker& worker, Actions& actions) {
+  stats_.workers_expired += 1;
+  SHEAF_MARK("scheduler_expired_worker");
+  actions.emplace_back(ExpireWorker{worker.id, now_ - worker.heard});
+  workers_.set_expired(worker, true);
+  // It keeps what it holds: it may be slow, not dead, and then it is nearest to the answer. But nobody waits for it.
+  for (const auto& [job, held] : worker.held) {
+    Run* run = find_run(job.run);
+    if (run->set_attempt(job.key, held.attempt, worker.id, AttemptState::kSilent)) stats_.requeued += 1;
+  }
+}
+
+void Scheduler::hear(Worker& worker, Actions& actions) {
+  if (!worker.expired) return workers_.set_heard(worker, now_);
+  stats_.workers_reprieved += 1;
+  SHEAF_MARK("scheduler_reprieved_worker");
+  worker.heard = now_;  // Not in the index of the heard ones while it is expired.
+  workers_.set_expired(worker, false);
+  const std::map<JobId, Held> held_jobs = worker.held;  // Revoking changes the original.
+  for (const auto& [id, held] : held_jobs) {
+    Run* run = find_run(id.run);
+    OpenJob* job = run->find_open(id.key);
+    if (!job->has_live_attempt() || may_run_twice(*run)) {
+      run->set_attempt(id.key, held.attempt, worker.id, AttemptState::kLive);
+    } else {
+      SHEAF_MARK("scheduler_revokes_second_copy");
+      revoke(*run, id.key, *job->find(held.attempt), actions);
+    }
+  }
+}
+
+void Scheduler::hand_back_all(Worker& worker) {
+  // The attempt number is only a fence: losing a worker is nobody's fault and costs no strike.
+  const std::map<JobId, Held> held_jobs = worker.held;
+  for (const auto& [id, held] : held_jobs) {
+    Run* run = find_run(id.run);
+    SHEAF_CHECK(run != nullptr);  // What a run has with workers is revoked before it is forgotten.
+    run->count_lost_attempt();
+    if (end_attempt(*run, id.key, held.attempt)) {
+      stats_.requeued += 1;
+      SHEAF_MARK("scheduler_requeued_job");
+    }
+    run->unbind_fingerprint_if_unused();
+  }
+}
+
+}  // namespace sheaf::master

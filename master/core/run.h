@@ -1,0 +1,189 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/base/digest.h"
+#include "common/base/ids.h"
+#include "master/core/config.h"
+#include "master/core/events.h"
+#include "master/core/stats.h"
+
+namespace sheaf::master {
+
+enum class AttemptState {
+  kLive,    ///< With a worker that is heard.
+  kSilent,  ///< With an expired worker. The job counts as not running, but the worker may come back to it.
+  kGone,    ///< Lost, failed, revoked or answered. Its answer may still arrive.
+};
+
+/// An attempt that was issued for the present payload of a job.
+struct IssuedAttempt {
+  Attempt attempt{};
+  WorkerId worker{};  ///< Who holds it, or held it last.
+  AttemptState state = AttemptState::kLive;
+};
+
+/// A result on its way to the disk.
+struct Committing {
+  Attempt attempt{};
+  WorkerId worker{};
+  Digest digest{};
+  std::uint64_t result_bytes = 0;
+};
+
+/// A job that is fed and not committed. There are at most `jobs_window` of them, and the parts of one split job.
+struct OpenJob {
+  std::uint64_t payload_bytes = 0;
+  std::uint64_t units = 0;
+  std::uint32_t revision = 0;
+  std::uint32_t tries = 0;  ///< That failed by the job's own error.
+  std::uint32_t strikes =
+      0;  ///< Evidence against the job. Whom to suspect when an executor dies will be decided before this is raised.
+  std::uint32_t refusals = 0;
+  std::optional<WorkerId> refused_by{};
+  std::vector<IssuedAttempt> attempts{};
+  std::optional<Committing> committing{};
+
+  IssuedAttempt* find(Attempt attempt);
+  bool has_live_attempt() const;
+};
+
+/// A job whose result is durable and not yet accepted. It keeps what a late answer is compared with.
+struct CommittedJob {
+  std::uint64_t units = 0;
+  std::uint32_t revision = 0;
+  std::uint64_t result_bytes = 0;
+  Digest digest{};
+  std::vector<IssuedAttempt> attempts{};
+  bool is_delivered = false;
+};
+
+/// The parts of a split job that are still to be fed.
+struct MissingParts {
+  std::uint32_t next = 1;
+  std::uint32_t last = 0;
+};
+
+/// One run: its window of jobs between "fed" and "accepted", in the order of keys, and the sums that the two windows are made
+/// of.
+///
+/// Only the window is stored. Jobs before it are accepted, jobs behind `jobs_fed()` are not fed: both cost nothing. Operations
+/// are O(log window).
+class Run {
+ public:
+  Run(const RunOpened& opened, const SchedulerConfig& config);
+
+  const RunOpened& options() const { return options_; }
+  RunId id() const { return options_.run; }
+  RunView view() const;
+
+  /// Failed or cancelled: nothing is assigned, delivered or asked any more.
+  bool is_stopped() const { return is_stopped_; }
+  void stop();
+
+  const std::string& fingerprint() const { return fingerprint_; }
+  /// Whether the worker's results can be bound together with those that the run has.
+  bool admits(const std::string& worker_fingerprint) const;
+  void bind_fingerprint(const std::string& worker_fingerprint);
+  /// The workers of that fingerprint may never come back. As long as there is nothing of theirs, others may have the run.
+  void unbind_fingerprint_if_unused();
+
+  void plan(std::uint64_t jobs, std::uint64_t units);
+
+  // --- feeding
+  // ---------------------------------------------------------------------------------------------------------------------
+  enum class Fed { kAdded, kAlready, kOutOfOrder };
+  Fed feed(const JobFed& job);
+  bool end_feed(std::uint64_t jobs);  ///< False if that is not how many were fed.
+  std::uint64_t jobs_fed() const { return jobs_fed_; }
+  /// The credit that the stage is to be told now, if it is worth a message.
+  std::optional<std::pair<std::uint64_t, std::uint64_t>> take_credit();
+
+  // --- running
+  // ---------------------------------------------------------------------------------------------------------------------
+  OpenJob* find_open(JobKey key);
+  const std::map<JobKey, OpenJob>& open() const { return open_; }
+  /// The oldest job that may be assigned now.
+  std::optional<JobKey> next_waiting() const;
+  std::uint64_t live_attempts() const { return live_attempts_; }
+  /// Whether so few jobs are left that each is best kept for the slot that gets free first.
+  bool is_at_tail(std::uint64_t slots) const { return feed_ended_ && waiting_.size() <= slots; }
+
+  void add_attempt(JobKey key, const IssuedAttempt& attempt);
+  /// Moves an attempt to another state, and the job into or out of the queue accordingly. True if the job went back to the
+  /// queue.
+  bool set_attempt(JobKey key, Attempt attempt, WorkerId worker, AttemptState state);
+  void count_lost_attempt() { view_.attempts_lost += 1; }
+
+  // --- committing and binding
+  // ------------------------------------------------------------------------------------------------------
+  /// No attempt of the job may be live or silent any more.
+  void begin_commit(JobKey key, const Committing& committing);
+  void finish_commit(JobKey key);
+  const CommittedJob* find_committed(JobKey key) const;
+  /// The next result for the stage, if there is a stage and its window has room. It counts as delivered.
+  std::optional<JobKey> take_delivery();
+  bool is_delivered(JobKey key) const;
+  void accept(JobKey key);
+  void redo(JobKey key, std::uint32_t revision, std::uint64_t payload_bytes);
+  void split(JobKey key, std::uint32_t parts);
+  /// The first part of a split job that is still to be fed.
+  std::optional<JobKey> first_missing_part() const;
+  bool is_bound() const;
+  /// True once, when the attached stage is to be told that every job is bound.
+  bool take_bound();
+
+  void attach_stage();
+  void lose_stage();
+  bool has_stage() const { return stage_attached_; }
+
+  void check_invariants() const;
+
+ private:
+  void add_open(JobKey key, OpenJob job);
+  /// Brings `waiting_` in line with the job's state.
+  bool queue_if_idle(JobKey key, const OpenJob& job);
+  bool is_spool_full() const;
+  /// No job before `key` is still to be accepted: the stage can go on with nothing else.
+  bool is_next_to_bind(JobKey key) const;
+  /// Some job before `key` has no committed result yet.
+  bool is_behind_a_gap(JobKey key) const;
+  CommittedJob take_committed(JobKey key);
+
+  RunOpened options_;
+  std::uint64_t deliver_window_bytes_;
+  std::uint64_t jobs_window_;
+  std::uint64_t spool_jobs_window_;
+  std::string fingerprint_{};
+  bool is_stopped_ = false;
+  bool stage_attached_ = false;
+  bool bound_told_ = false;
+
+  std::uint64_t jobs_fed_ = 0;  ///< With sub 0: the seq that comes next.
+  std::uint64_t bytes_fed_ = 0;
+  bool feed_ended_ = false;
+  std::uint64_t bytes_until_ = 0;  ///< What the stage was told.
+  std::uint64_t jobs_until_ = 0;
+
+  std::map<JobKey, OpenJob> open_;
+  std::set<JobKey> waiting_;  ///< Open, and neither committing nor with a live attempt.
+  std::map<JobKey, CommittedJob> committed_;
+  std::set<JobKey> undelivered_;                   ///< Committed, and not with the stage.
+  std::map<std::uint64_t, MissingParts> missing_;  ///< By seq.
+
+  std::uint64_t open_bytes_ = 0;
+  std::uint64_t spool_bytes_ = 0;
+  std::uint64_t committing_ = 0;
+  std::uint64_t delivered_ = 0;
+  std::uint64_t delivered_bytes_ = 0;
+  std::uint64_t live_attempts_ = 0;
+  std::uint64_t silent_attempts_ = 0;
+  RunView view_;  ///< Its counters; view() fills in the rest.
+};
+
+}  // namespace sheaf::master

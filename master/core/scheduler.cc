@@ -1,0 +1,72 @@
+#include "master/core/scheduler.h"
+
+#include <variant>
+
+#include "common/base/check.h"
+
+namespace sheaf::master {
+
+namespace {
+
+template <class... Handlers>
+struct Overloaded : Handlers... {
+  using Handlers::operator()...;
+};
+
+}  // namespace
+
+Scheduler::Scheduler(const SchedulerConfig& config) : config_(config) {
+  SHEAF_CHECK(config.validate().has_value());
+}
+
+void Scheduler::step(Instant now, const Event& event, std::vector<Action>& actions) {
+  SHEAF_CHECK(now >= now_);
+  now_ = now;
+  std::visit(Overloaded{
+                 [&](const WorkerJoined& e) { on_worker_joined(e, actions); },
+                 [&](const WorkerHeard& e) {
+                   if (Worker* worker = workers_.find(e.worker)) hear(*worker, actions);
+                 },
+                 [&](const WorkerLost& e) { on_worker_lost(e, actions); },
+                 [&](const WorkerLeft& e) { on_worker_left(e, actions); },
+                 [&](const WorkerDraining& e) { on_worker_draining(e, actions); },
+                 [&](const RunOpened& e) { on_run_opened(e, actions); },
+                 [&](const RunPlanned& e) { on_run_planned(e, actions); },
+                 [&](const JobFed& e) { on_job_fed(e, actions); },
+                 [&](const FeedEnded& e) { on_feed_ended(e, actions); },
+                 [&](const StageAttached& e) { on_stage_attached(e, actions); },
+                 [&](const StageLost& e) { on_stage_lost(e, actions); },
+                 [&](const ResultAccepted& e) { on_result_accepted(e, actions); },
+                 [&](const RedoAsked& e) { on_redo_asked(e, actions); },
+                 [&](const SplitAsked& e) { on_split_asked(e, actions); },
+                 [&](const RunCancelled& e) { on_run_cancelled(e, actions); },
+                 [&](const RunEnded& e) { on_run_ended(e, actions); },
+                 [&](const JobDone& e) { on_job_done(e, actions); },
+                 [&](const JobFailed& e) { on_job_failed(e, actions); },
+                 [&](const CommitDone& e) { on_commit_done(e, actions); },
+                 [&](const TimePassed&) { on_time_passed(actions); },
+             },
+             event);
+  // Whatever happened, a slot or a job may have become free. Once and last, so that an event that frees a slot and one that
+  // asks for the job again are seen together.
+  dispatch(actions);
+}
+
+std::optional<Instant> Scheduler::next_deadline() const {
+  const auto most_silent = workers_.most_silent();
+  if (!most_silent) return std::nullopt;
+  return most_silent->first + config_.worker_silence_max;
+}
+
+std::optional<RunView> Scheduler::run(RunId id) const {
+  const auto place = runs_.find(id);
+  if (place == runs_.end()) return std::nullopt;
+  return place->second.view();
+}
+
+Run* Scheduler::find_run(RunId id) {
+  const auto place = runs_.find(id);
+  return place == runs_.end() ? nullptr : &place->second;
+}
+
+}  // namespace sheaf::master

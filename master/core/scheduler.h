@@ -1,0 +1,116 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/base/time.h"
+#include "master/core/actions.h"
+#include "master/core/config.h"
+#include "master/core/events.h"
+#include "master/core/run.h"
+#include "master/core/stats.h"
+#include "master/core/worker_table.h"
+
+namespace sheaf::master {
+
+/// Decides which worker runs which job, and when to give up on either.
+///
+/// A pure state machine: no socket, clock, thread, log or payload. The caller feeds it one event at a time and carries out the
+/// actions in their order. Equal configuration and equal events give equal actions; tests/sim depends on that.
+///
+/// A step costs O(log workers + log window) and, for each job that it assigns, O(runs); only workers that have room and may not
+/// take anything (another fingerprint, payload budget used up) are looked at again with every job.
+///
+/// Not thread-safe: the thread that created it makes every call.
+class Scheduler {
+ public:
+  /// `config` must have passed `validate()`.
+  explicit Scheduler(const SchedulerConfig& config);
+
+  /// Applies `event`, which happened at `now`, and appends what follows from it to `actions`.
+  ///
+  /// `now` never runs backwards (checked). Events that come from the network are not trusted: an unknown worker or job, or an
+  /// attempt that was never issued, only raises `stats().stale_answers`; late answers are normal after a requeue.
+  void step(Instant now, const Event& event, std::vector<Action>& actions);
+
+  /// When `step(now, TimePassed{})` would next change anything; empty if only input can.
+  std::optional<Instant> next_deadline() const;
+
+  /// Where the run stands; empty if it was never opened, or has ended.
+  std::optional<RunView> run(RunId id) const;
+  const ClusterView& cluster() const { return workers_.view(); }
+  const Stats& stats() const { return stats_; }
+
+  /// Aborts if the tables contradict each other. Costs as much as the tables are long: for tests, and after every step there.
+  void check_invariants() const;
+
+ private:
+  using Actions = std::vector<Action>;
+
+  // on_worker.cc
+  void on_worker_joined(const WorkerJoined& event, Actions& actions);
+  void on_worker_lost(const WorkerLost& event, Actions& actions);
+  void on_worker_left(const WorkerLeft& event, Actions& actions);
+  void on_worker_draining(const WorkerDraining& event, Actions& actions);
+  void on_time_passed(Actions& actions);
+  void hear(Worker& worker, Actions& actions);
+  void expire(Worker& worker, Actions& actions);
+  void hand_back_all(Worker& worker);
+  void adopt(Worker& worker, const HeldAttempt& held, Actions& actions);
+
+  // on_answer.cc
+  void on_job_done(const JobDone& event, Actions& actions);
+  void on_job_failed(const JobFailed& event, Actions& actions);
+  void on_commit_done(const CommitDone& event, Actions& actions);
+  void on_answer_to_finished_job(const Run& run, const JobDone& event, Actions& actions);
+  void on_second_result(const Run& run, const JobDone& event, const Digest& first, Actions& actions);
+  void commit(Run& run, OpenJob& job, const JobDone& event, Actions& actions);
+  void drop(const JobDone& event, Actions& actions);
+  void count_unneeded(const Run& run, JobKey key, Attempt attempt);
+
+  // on_stage.cc
+  void on_run_opened(const RunOpened& event, Actions& actions);
+  void on_run_planned(const RunPlanned& event, Actions& actions);
+  void on_job_fed(const JobFed& event, Actions& actions);
+  void on_feed_ended(const FeedEnded& event, Actions& actions);
+  void on_stage_attached(const StageAttached& event, Actions& actions);
+  void on_stage_lost(const StageLost& event, Actions& actions);
+  void on_result_accepted(const ResultAccepted& event, Actions& actions);
+  void on_redo_asked(const RedoAsked& event, Actions& actions);
+  void on_split_asked(const SplitAsked& event, Actions& actions);
+  void on_run_cancelled(const RunCancelled& event, Actions& actions);
+  void on_run_ended(const RunEnded& event, Actions& actions);
+  /// The run that the stage speaks of, if it has one and is not stopped; else the answer is stale.
+  Run* run_of_stage(RunId id);
+  /// As above, and the job is with the stage.
+  Run* run_of_delivered(JobId job);
+  /// What a changed window allows: deliveries, then the end, then more credit.
+  void serve_stage(Run& run, Actions& actions);
+  void fail_run(Run& run, JobKey key, std::string reason, std::uint32_t tries, Actions& actions);
+  void stop(Run& run, Actions& actions);
+
+  // dispatch.cc
+  void dispatch(Actions& actions);
+  Run* choose_run(const Worker& worker);
+  bool may_take(const Worker& worker, const Run& run, const OpenJob& job) const;
+  void assign(Worker& worker, Run& run, JobKey key, Actions& actions);
+  /// Takes a live or silent attempt from whoever holds it. True if the job went back to the queue.
+  bool end_attempt(Run& run, JobKey key, Attempt attempt);
+  /// The same, and tells the holder to stop.
+  void revoke(Run& run, JobKey key, const IssuedAttempt& attempt, Actions& actions);
+  void revoke_all(Run& run, JobKey key, const OpenJob& job, Actions& actions);
+
+  Run* find_run(RunId id);
+
+  SchedulerConfig config_;
+  Instant now_{};
+  std::uint64_t attempts_issued_ = 0;
+  std::map<RunId, Run> runs_;
+  WorkerTable workers_;
+  Stats stats_;
+};
+
+}  // namespace sheaf::master

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "common/base/ids.h"
+#include "common/base/time.h"
+#include "master/core/stats.h"
+
+namespace sheaf::master {
+
+/// An attempt that is with a worker, as far as the master knows.
+struct Held {
+  Attempt attempt{};
+  std::uint64_t payload_bytes = 0;
+};
+
+/// One link to a worker. Changed only through WorkerTable, which keeps its indexes in step.
+struct Worker {
+  WorkerId id{};
+  std::uint32_t slots = 1;
+  std::uint32_t prefetch = 0;
+  std::uint64_t bytes_max = 0;
+  std::string fingerprint{};
+  Instant heard{};
+  bool expired = false;
+  bool draining = false;
+  std::map<JobId, Held> held{};  ///< At most one attempt of a job.
+  std::uint64_t held_bytes = 0;
+
+  bool is_usable() const { return !expired && !draining && slots > 0; }
+  /// Negative: so many slots are free. 0 and more: so many jobs beyond the slots.
+  std::int64_t load() const { return static_cast<std::int64_t>(held.size()) - static_cast<std::int64_t>(slots); }
+  bool has_room() const { return is_usable() && load() < static_cast<std::int64_t>(prefetch); }
+  bool fits(std::uint64_t payload_bytes) const {
+    return held.empty() || (held_bytes <= bytes_max && payload_bytes <= bytes_max - held_bytes);
+  }
+};
+
+/// The workers of a Scheduler, by id, by load and by when they were heard. Every operation is O(log workers).
+class WorkerTable {
+ public:
+  using Load = std::pair<std::int64_t, WorkerId>;
+
+  /// `worker.id` must be new.
+  Worker& join(Worker worker);
+  void remove(WorkerId id);
+  Worker* find(WorkerId id);
+  const std::map<WorkerId, Worker>& all() const { return workers_; }
+
+  /// The workers that may be given a job, the one with most free slots first, and those with none behind all that have one: so
+  /// that slots fill evenly, and nobody prefetches while another idles. Ties go to the older worker.
+  const std::set<Load>& by_load() const { return by_load_; }
+
+  void hold(Worker& worker, JobId job, const Held& held);
+  /// Does nothing if the worker does not hold that attempt of the job.
+  void release(Worker& worker, JobId job, Attempt attempt);
+  void set_draining(Worker& worker);
+  void set_expired(Worker& worker, bool expired);
+  void set_heard(Worker& worker, Instant now);
+
+  /// The worker that has been silent for longest and is not expired.
+  std::optional<std::pair<Instant, WorkerId>> most_silent() const;
+
+  const ClusterView& view() const { return view_; }
+  void check_invariants() const;
+
+ private:
+  /// Takes the worker out of the indexes and sums; put() puts it back after a change.
+  void take(const Worker& worker);
+  void put(const Worker& worker);
+
+  std::map<WorkerId, Worker> workers_;
+  std::set<Load> by_load_;
+  std::set<std::pair<Instant, WorkerId>> by_heard_;
+  ClusterView view_;
+};
+
+}  // namespace sheaf::master
