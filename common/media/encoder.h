@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/result.h"
+#include "common/media/av.h"
+#include "sheaf/v1/video.pb.h"
+
+namespace sheaf::media {
+
+/// What sheaf knows of an encoder that it can use. An encoder that is not in the table is refused, since joining exactly depends on it.
+struct EncoderTraits {
+  std::string name;              ///< libavcodec's name.
+  double crf_default = -1;       ///< -1: --crf is refused.
+  double crf_max = 0;            ///< The range is [0, crf_max].
+  std::vector<std::string> presets;  ///< Empty: --preset is refused.
+  std::string preset_default;
+  int time_base_den_max = 0;     ///< 0: no limit. mpeg4 takes 65535 at most.
+  double cost = 1;               ///< Encoding one frame costs about this many times decoding one; for the planner only.
+};
+
+/// Errors: kUsage, with the names that there are and the closest one.
+Result<EncoderTraits> find_encoder(const std::string& name);
+/// All names that find_encoder() takes, for messages and help.
+std::vector<std::string> encoder_names();
+
+/// The pixel format that `encoder` gets for frames of `source`: the source's own where the encoder takes it, else the nearest that
+/// loses nothing (libavutil names). Errors: kUsage when every one would lose something.
+Result<std::string> lossless_pixel_format(const std::string& encoder, const std::string& source);
+
+/// One encoder with one thread in its reproducible mode: global header, closed GOPs, picture types its own choice. Frames keep the pts
+/// they come with. With equal settings every instance gives equal extradata, and equal frames give equal packets.
+///
+/// Not thread-safe; one per job.
+class Encoder {
+ public:
+  /// Errors: kUsage when libavcodec refuses the settings.
+  static Result<Encoder> open(const v1::EncoderSettings& settings);
+
+  const std::string& extradata() const { return extradata_; }
+  /// By how many frames decode order runs ahead (has_b_frames): the D of the DTS rule.
+  int delay() const;
+  const AVCodecContext& context() const { return *context_; }
+
+  /// Encodes `frame` (its pts in the settings' time base) and appends the packets that come out. nullptr ends the stream.
+  Status encode(const AVFrame* frame, std::vector<PacketPtr>& packets);
+
+ private:
+  explicit Encoder(CodecContextPtr context);
+
+  CodecContextPtr context_;
+  std::string extradata_;
+};
+
+}  // namespace sheaf::media

@@ -1,0 +1,148 @@
+#include "common/media/input.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "common/base/check.h"
+#include "common/runtime/fd.h"
+
+namespace sheaf::media {
+
+namespace {
+
+// The containers that libavformat may recognise. Left out are those that open other files (playlists, image sequences) or devices.
+// Audio containers are in the list so that their files are called by their name: "has no video".
+constexpr const char* kContainers =
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,live_flv,ogg,asf,nut,ivf,mxf,wtv,rm,gif,apng,y4m,"
+    "yuv4mpegpipe,dv,gxf,h264,hevc,m4v,vc1,obu,av1,aac,ac3,eac3,aiff,amr,ape,au,caf,dts,flac,mp3,tta,w64,wav,wv";
+
+constexpr const char* kAdvice = "use a video file: .mp4, .mov, .mkv, .webm, .avi, .ts, .mpg";
+
+Status check_file(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return fail(ErrorCode::kInput, "no such file", path);
+    return fail(ErrorCode::kInput, "cannot be read: " + errno_text(errno), path);
+  }
+  if (S_ISDIR(info.st_mode)) return fail(ErrorCode::kInput, "is a directory, not a video", path);
+  if (!S_ISREG(info.st_mode)) return fail(ErrorCode::kInput, "is not a regular file: it is read several times", path);
+  if (info.st_size == 0) return fail(ErrorCode::kInput, "the file is empty", path);
+  return {};
+}
+
+bool is_attached_picture(const AVStream& stream) {
+  return (stream.disposition & (AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_TIMED_THUMBNAILS)) != 0;
+}
+
+}  // namespace
+
+std::string stream_name(const AVStream& stream) {
+  const char* type = av_get_media_type_string(stream.codecpar->codec_type);
+  std::string codec = avcodec_get_name(stream.codecpar->codec_id);
+  if (stream.codecpar->codec_id == AV_CODEC_ID_NONE) codec = "unknown";
+  return "stream " + std::to_string(stream.index) + " (" + codec + " " + (type != nullptr ? type : "stream") + ")";
+}
+
+Result<Input> Input::open(const std::string& path, Purpose purpose) {
+  if (Status status = check_file(path); !status) return propagate(status);
+
+  AVDictionary* options = nullptr;
+  av_dict_set(&options, "protocol_whitelist", "file", 0);
+  av_dict_set(&options, "format_whitelist", kContainers, 0);
+  AVFormatContext* raw = nullptr;
+  // "file:" keeps a name like "http:x.mp4" from being taken for an address.
+  const int opened = avformat_open_input(&raw, ("file:" + path).c_str(), nullptr, &options);
+  av_dict_free(&options);
+  if (opened < 0) {
+    if (opened == AVERROR(EACCES) || opened == AVERROR(EIO) || opened == AVERROR(EMFILE)) {
+      return fail(ErrorCode::kInput, "cannot be read: " + av_error_text(opened), path);
+    }
+    return fail(ErrorCode::kInput, "not a video: no known container is in it, or its head is damaged", path, kAdvice);
+  }
+  Input input(path, purpose, std::unique_ptr<AVFormatContext, Closer>(raw));
+  if (const int found = avformat_find_stream_info(raw, nullptr); found < 0) {
+    return fail(ErrorCode::kInput, "its streams cannot be read: " + av_error_text(found), path, kAdvice);
+  }
+  if (Status status = input.choose_video(); !status) return propagate(status);
+
+  if (purpose == Purpose::kVideo && PackedVops::is_packed(*input.video().codecpar)) {
+    auto packed = PackedVops::open(input.video());
+    if (!packed) return propagate(packed);
+    input.packed_ = std::move(*packed);
+  } else if (purpose == Purpose::kVideo) {
+    raw->flags |= AVFMT_FLAG_GENPTS;
+  }
+  input.streams_ = raw->nb_streams;
+  for (unsigned i = 0; i < raw->nb_streams; ++i) {
+    const bool wanted = (static_cast<int>(i) == input.video_) == (purpose == Purpose::kVideo);
+    if (!wanted) raw->streams[i]->discard = AVDISCARD_ALL;
+  }
+  return input;
+}
+
+Status Input::choose_video() {
+  bool has_audio = false;
+  bool has_picture = false;
+  for (unsigned i = 0; i < format_->nb_streams && video_ < 0; ++i) {
+    const AVStream& stream = *format_->streams[i];
+    has_audio |= stream.codecpar->codec_type == AVMEDIA_TYPE_AUDIO;
+    if (stream.codecpar->codec_type != AVMEDIA_TYPE_VIDEO) continue;
+    if (is_attached_picture(stream)) {
+      has_picture = true;
+    } else {
+      video_ = static_cast<int>(i);
+    }
+  }
+  if (video_ < 0) {
+    const char* what = has_audio     ? "has no video, only audio"
+                       : has_picture ? "has no video, only a cover picture"
+                                     : "not a video: it has no video stream";
+    return fail(ErrorCode::kInput, what, path_, kAdvice);
+  }
+  const AVCodecParameters& parameters = *video().codecpar;
+  if (avcodec_find_decoder(parameters.codec_id) == nullptr) {
+    const std::string codec = parameters.codec_id == AV_CODEC_ID_NONE ? "an unknown codec" : avcodec_get_name(parameters.codec_id);
+    return fail(ErrorCode::kInput, "there is no decoder for its video (" + codec + ")", path_);
+  }
+  if (parameters.width <= 0 || parameters.height <= 0 || parameters.format < 0) {
+    return fail(ErrorCode::kInput, "the size or pixel format of its video cannot be found out: is the file complete?", path_);
+  }
+  if (static_cast<std::int64_t>(parameters.width) * parameters.height > kPixelsMax) {
+    return fail(ErrorCode::kInput, "its pictures are too large: " + std::to_string(parameters.width) + "x" +
+                                       std::to_string(parameters.height) + " pixels, at most " + std::to_string(kPixelsMax), path_);
+  }
+  return {};
+}
+
+Result<bool> Input::read(AVPacket& packet) {
+  if (packed_ == nullptr) return read_from_file(packet);
+  for (bool has_ended = false;;) {
+    av_packet_unref(&packet);
+    if (packed_->receive(packet)) return true;
+    if (has_ended) return false;
+    auto more = read_from_file(packet);
+    if (!more) return more;
+    has_ended = !*more;
+    if (Status status = packed_->send(*more ? &packet : nullptr); !status) {
+      status.error().where = path_;
+      return propagate(status);
+    }
+  }
+}
+
+Result<bool> Input::read_from_file(AVPacket& packet) {
+  for (;;) {
+    av_packet_unref(&packet);
+    const int result = av_read_frame(format_.get(), &packet);
+    if (result == AVERROR_EOF) return false;
+    if (result == AVERROR(EAGAIN)) continue;
+    if (result < 0) return fail(ErrorCode::kInput, "cannot be read on: " + av_error_text(result), path_);
+    if (packet.stream_index >= static_cast<int>(streams_)) continue;
+    if ((packet.stream_index == video_) == (purpose_ == Purpose::kVideo)) return true;
+  }
+}
+
+}  // namespace sheaf::media

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "common/base/result.h"
+#include "common/media/av.h"
+#include "common/media/packed_vops.h"
+
+namespace sheaf::media {
+
+/// Pictures beyond this are refused: a header of a few bytes must not make a worker allocate gigabytes.
+inline constexpr std::int64_t kPixelsMax = 16384LL * 16384;
+
+/// A media file that is open for reading, packet by packet from front to back, without decoding. Only files: an input that would make
+/// libavformat open something else (playlists, URLs) is refused.
+///
+/// Movable, not thread-safe.
+class Input {
+ public:
+  /// What the packets are read for.
+  enum class Purpose {
+    kVideo,   ///< Only the chosen video stream; missing pts are generated from the dts.
+    kOthers,  ///< Every stream but that one, time stamps as they are.
+  };
+
+  /// Opens the file and chooses the video stream: the first one that is not an attached picture. Errors: kInput, saying in words why
+  /// the file cannot be used: no such file, a directory, empty, not a video, only audio, no decoder for it, and the like.
+  static Result<Input> open(const std::string& path, Purpose purpose);
+
+  const std::string& path() const { return path_; }
+  AVFormatContext& format() const { return *format_; }
+  AVStream& video() const { return *format_->streams[video_]; }
+  int video_index() const { return video_; }
+
+  /// The next packet of the streams that were asked for, its old content dropped; false at the end of the file. Packets of streams
+  /// that only turn up after the head of the file was read are skipped. Errors: kInput when the file cannot be read on.
+  Result<bool> read(AVPacket& packet);
+
+ private:
+  struct Closer {
+    void operator()(AVFormatContext* format) const { avformat_close_input(&format); }
+  };
+
+  Input(std::string path, Purpose purpose, std::unique_ptr<AVFormatContext, Closer> format)
+      : path_(std::move(path)), purpose_(purpose), format_(std::move(format)) {}
+  Status choose_video();
+  Result<bool> read_from_file(AVPacket& packet);
+
+  std::string path_;
+  Purpose purpose_;
+  std::unique_ptr<AVFormatContext, Closer> format_;
+  int video_ = -1;
+  unsigned streams_ = 0;
+  std::unique_ptr<PackedVops> packed_;  ///< Between the file and read(), for the few files that need it.
+};
+
+/// "stream 2 (subrip subtitles)", for messages.
+std::string stream_name(const AVStream& stream);
+
+}  // namespace sheaf::media

@@ -1,0 +1,185 @@
+#include "master/stages/video_stage.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "common/base/check.h"
+#include "common/media/muxer.h"
+#include "common/media/packet_index.h"
+#include "common/media/stream_parameters.h"
+#include "master/stages/video_binder.h"
+#include "master/stages/video_job_source.h"
+#include "master/stages/video_output.h"
+#include "master/stages/video_plan.h"
+#include "master/stages/video_verify.h"
+
+namespace sheaf::stages {
+
+namespace {
+
+class VideoStage final : public StageKind {
+ public:
+  VideoStage(const v1::VideoRequest& request, StageOptions options)
+      : request_(request), options_(std::move(options)), output_(request.output(), request.overwrite(), options_.incarnation) {}
+  ~VideoStage() override { abandon(); }
+
+  Result<StagePlan> plan() override;
+  Result<std::optional<JobOut>> next_job() override;
+  Result<Binding> bind(JobKey key, Blob result, const std::string& measures) override;
+  Result<StageReport> finish() override;
+  Status publish() override;
+  void abandon() noexcept override;
+
+ private:
+  Status open_output(const media::Input& input, const media::Encoder& encoder, const VideoSetupPlan& plan);
+
+  const v1::VideoRequest request_;
+  const StageOptions options_;
+  VideoOutput output_;
+  std::vector<std::string> notes_;
+  media::PacketIndex index_;
+  std::vector<JobCut> jobs_;
+  std::optional<VideoJobSource> source_;
+  std::optional<VideoBinder> binder_;
+  std::size_t fed_ = 0;
+  std::size_t bound_ = 0;
+  bool has_temporary_ = false;
+};
+
+Result<StagePlan> VideoStage::plan() {
+  SHEAF_CHECK(!source_);
+  // What costs nothing comes first, and the index, which reads the whole file, last.
+  auto input = media::Input::open(request_.input(), media::Input::Purpose::kVideo);
+  if (!input) return propagate(input);
+  if (Status status = output_.check(request_.input()); !status) return propagate(status);
+  auto container = media::container_for(request_.output());
+  if (!container) return propagate(container);
+  auto setup = plan_setup(request_, *input);
+  if (!setup) return propagate(setup);
+  auto encoder = open_encoder(setup->setup.encoder());
+  if (!encoder) return propagate(encoder);
+  auto streams = media::choose_streams(*input, **container, encoder->context());
+  if (!streams) {
+    streams.error().where = request_.output();
+    return propagate(streams);
+  }
+  media::Muxer::Settings muxer{*container, {}, streams->kept, {0, 1}, {0, 1}, {0, 1}, true};
+  muxer.frame_rate = media::to_av(setup->setup.encoder().frame_rate());
+  muxer.aspect = media::to_av(setup->setup.encoder().sample_aspect_ratio());
+  muxer.time_base = input->video().time_base;
+  // Into nowhere first: a container that refuses is named before the file is read.
+  if (auto dry_run = media::Muxer::open(muxer, *input, encoder->context()); !dry_run) {
+    dry_run.error().where = request_.output();
+    return propagate(dry_run);
+  }
+
+  auto index = media::PacketIndex::build(*input);
+  if (!index) return propagate(index);
+  index_ = std::move(*index);
+  setup->setup.mutable_stream()->set_x264_build(index_.x264_build());
+  jobs_ = plan_jobs(index_, *setup, request_.chunk_frames());
+  notes_ = std::move(streams->notes);
+
+  muxer.path = output_.temporary_path();
+  muxer.starts_at_zero = index_.frame_pts(0) == 0;
+  for (unsigned i = 0; i < input->format().nb_streams; ++i) {
+    const std::int64_t start = input->format().streams[i]->start_time;
+    muxer.starts_at_zero &= start == 0 || start == AV_NOPTS_VALUE;
+  }
+  output_.remove_temporary();  // Of an earlier stage that bore the same incarnation: there is none, or it is dead.
+  auto opened = media::Muxer::open(muxer, *input, encoder->context());
+  if (!opened) {
+    output_.remove_temporary();
+    return propagate(opened);
+  }
+  has_temporary_ = true;
+  VideoBinder::Settings binder;
+  binder.input = request_.input();
+  binder.extradata = encoder->extradata();
+  binder.delay = static_cast<std::uint32_t>(encoder->delay());
+  binder.time_base = muxer.time_base;
+  binder.has_others = streams->kept.size() > 1;
+  binder_.emplace(std::move(binder), index_, std::move(*opened));
+  source_.emplace(request_.input(), index_, options_.scratch);
+
+  StagePlan plan;
+  plan.setup = setup->setup.SerializeAsString();
+  plan.jobs = jobs_.size();
+  plan.units = index_.frames();
+  plan.notes = notes_;
+  return plan;
+}
+
+Result<std::optional<JobOut>> VideoStage::next_job() {
+  SHEAF_CHECK(source_);
+  if (fed_ == jobs_.size()) return std::optional<JobOut>();
+  const JobCut& job = jobs_[fed_];
+  auto payload = source_->payload(job, fed_ + 1 < jobs_.size() ? &jobs_[fed_ + 1] : nullptr);
+  if (!payload) return propagate(payload);
+  JobOut out;
+  out.key = JobKey{fed_, 0};
+  out.payload = std::move(*payload);
+  out.units = job.end_frame - job.first_frame;
+  out.label = "frames " + std::to_string(job.first_frame) + "-" + std::to_string(job.end_frame - 1);
+  fed_ += 1;
+  return std::optional<JobOut>(std::move(out));
+}
+
+Result<Binding> VideoStage::bind(JobKey key, Blob result, const std::string& measures) {
+  SHEAF_CHECK(binder_);
+  if (key != JobKey{bound_, 0} || bound_ >= fed_) {
+    return fail(ErrorCode::kFailed, "the result of job " + to_string(key) + " came out of order");
+  }
+  v1::VideoMeasures parsed;
+  if (!parsed.ParseFromString(measures)) parsed.Clear();  // Only for the report: no reason to lose a good result.
+  if (Status status = binder_->bind(jobs_[bound_], result, parsed); !status) return propagate(status);
+  bound_ += 1;
+  return Binding(Accepted{});
+}
+
+Result<StageReport> VideoStage::finish() {
+  SHEAF_CHECK(binder_ && bound_ == jobs_.size());
+  if (Status status = binder_->finish(); !status) {
+    if (status.error().where == output_.temporary_path()) status.error().where = output_.path();
+    abandon();
+    return propagate(status);
+  }
+  if (Status status = verify_output(output_.temporary_path(), index_, binder_->muxer()); !status) {
+    status.error().where = output_.path();
+    abandon();
+    return propagate(status);
+  }
+  v1::VideoReport details = binder_->report();
+  for (const auto& note : notes_) details.add_notes(note);
+  StageReport report;
+  report.units = details.frames();
+  report.output_bytes = details.output_bytes();
+  report.details = details.SerializeAsString();
+  return report;
+}
+
+Status VideoStage::publish() {
+  SHEAF_CHECK(has_temporary_);
+  has_temporary_ = false;
+  return output_.publish();
+}
+
+void VideoStage::abandon() noexcept {
+  if (has_temporary_) output_.remove_temporary();
+  has_temporary_ = false;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<StageKind>> make_video_stage(const v1::VideoRequest& request, StageOptions options) {
+  if (request.input().empty()) return fail(ErrorCode::kUsage, "no input is named", "sheaf video");
+  if (request.output().empty()) return fail(ErrorCode::kUsage, "no output is named", "sheaf video", "give it with -o");
+  if (options.incarnation.empty() || options.incarnation.find('/') != std::string::npos) {
+    return fail(ErrorCode::kUsage, "an incarnation must be a part of a file's name", options.incarnation);
+  }
+  media::set_up_libav();
+  return std::unique_ptr<StageKind>(new VideoStage(request, std::move(options)));
+}
+
+}  // namespace sheaf::stages

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+#include "common/base/result.h"
+#include "common/media/muxer.h"
+#include "common/media/packet_index.h"
+
+namespace sheaf::stages {
+
+/// Reads the finished file at `path` back, without decoding: whether it has a frame at each time that `index` has one, as `muxer`
+/// counts time, and no others. Errors: kOutput.
+Status verify_output(const std::string& path, const media::PacketIndex& index, const media::Muxer& muxer);
+
+}  // namespace sheaf::stages

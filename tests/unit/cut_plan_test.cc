@@ -1,0 +1,224 @@
+#include "master/stages/cut_plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+namespace sheaf::stages {
+namespace {
+
+constexpr std::int64_t kMin = std::numeric_limits<std::int64_t>::min();
+constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
+
+/// A video as its index shows it, put together packet by packet in decode order.
+struct Video {
+  std::vector<std::int64_t> pts;
+  std::vector<std::uint32_t> sizes;
+  std::vector<std::uint8_t> flags;
+  std::vector<std::uint32_t> frame_packets;
+
+  void add(std::int64_t time, bool is_key, bool is_discarded = false, std::uint32_t size = 1000) {
+    pts.push_back(time);
+    sizes.push_back(size);
+    flags.push_back(static_cast<std::uint8_t>((is_key ? CutInput::kKey : 0) | (is_discarded ? CutInput::kDiscard : 0)));
+  }
+  /// A GOP without reordering.
+  void add_gop(int frames, std::int64_t step = 10) {
+    for (int i = 0; i < frames; ++i) add(pts.empty() ? 0 : pts.back() + step, i == 0);
+  }
+  std::vector<JobCut> cut(CutOptions options = {.frame_cost = 10}) {
+    frame_packets.clear();
+    for (std::uint32_t i = 0; i < pts.size(); ++i) {
+      if ((flags[i] & CutInput::kDiscard) == 0) frame_packets.push_back(i);
+    }
+    std::sort(frame_packets.begin(), frame_packets.end(), [&](auto a, auto b) { return pts[a] < pts[b]; });
+    return plan_cuts({pts, sizes, flags, frame_packets}, options);
+  }
+};
+
+/// An open GOP of 12 frames, I B B P B B P ...: the B pictures after each key but the first are shown before it.
+Video open_gops(int gops) {
+  Video video;
+  for (int g = 0; g < gops; ++g) {
+    for (int i = 0; i < 12; i += 3) {
+      const std::int64_t shown = g * 12 + i;
+      video.add(shown * 10, i == 0);
+      if (shown == 0) continue;
+      video.add((shown - 2) * 10, false);
+      video.add((shown - 1) * 10, false);
+    }
+  }
+  return video;
+}
+
+std::vector<std::uint32_t> lengths(const std::vector<JobCut>& jobs) {
+  std::vector<std::uint32_t> result;
+  for (const JobCut& job : jobs) result.push_back(job.end_frame - job.first_frame);
+  return result;
+}
+
+/// What must be true of every plan, whatever the video.
+void expect_sound(const Video& video, const std::vector<JobCut>& jobs) {
+  ASSERT_FALSE(jobs.empty());
+  EXPECT_EQ(jobs.front().own_begin, kMin);
+  EXPECT_EQ(jobs.back().own_end, kMax);
+  EXPECT_EQ(jobs.front().first_packet, 0U);
+  std::uint32_t frame = 0;
+  for (std::size_t j = 0; j < jobs.size(); ++j) {
+    const JobCut& job = jobs[j];
+    EXPECT_EQ(job.first_frame, frame);
+    ASSERT_LT(job.first_frame, job.end_frame);
+    ASSERT_LE(job.end_packet, video.pts.size());
+    for (std::uint32_t f = job.first_frame; f < job.end_frame; ++f) {
+      const std::uint32_t packet = video.frame_packets[f];
+      EXPECT_GE(packet, job.first_packet);
+      EXPECT_LT(packet, job.end_packet);
+      EXPECT_TRUE(job.own_begin <= video.pts[packet] && video.pts[packet] < job.own_end);
+    }
+    if (j > 0) {
+      EXPECT_EQ(job.own_begin, jobs[j - 1].own_end);
+      EXPECT_GE(job.first_packet, jobs[j - 1].first_packet);
+      EXPECT_LE(job.first_packet, jobs[j - 1].end_packet);
+      EXPECT_GE(job.end_packet, jobs[j - 1].end_packet);
+      EXPECT_TRUE((video.flags[job.first_packet] & CutInput::kKey) != 0 || job.first_packet == 0);
+      EXPECT_EQ(jobs[j - 1].has_seam, job.first_packet != jobs[j - 1].first_packet);
+    }
+    frame = job.end_frame;
+  }
+  EXPECT_EQ(frame, video.frame_packets.size());
+}
+
+TEST(CutPlanTest, GivesOneFrameOneJob) {
+  Video video;
+  video.add(7, true);
+  const auto jobs = video.cut();
+  expect_sound(video, jobs);
+  EXPECT_EQ(jobs, (std::vector<JobCut>{{0, 1, 0, 1, kMin, kMax, false}}));
+}
+
+TEST(CutPlanTest, MergesShortGopsUpToAboutTheTarget) {
+  Video video;
+  for (int i = 0; i < 100; ++i) video.add_gop(25);
+  const auto jobs = video.cut();
+  expect_sound(video, jobs);
+  EXPECT_EQ(lengths(jobs).front(), kTargetFrames);
+}
+
+TEST(CutPlanTest, CutsTheLastStretchFiner) {
+  Video video;
+  for (int i = 0; i < 100; ++i) video.add_gop(25);
+  const auto sizes = lengths(video.cut());
+  EXPECT_LE(sizes.back(), 75U);
+  EXPECT_TRUE(std::is_sorted(sizes.rbegin() + 1, sizes.rend()));
+}
+
+TEST(CutPlanTest, SplitsALongGopWhereTheRepeatedDecodeIsSmallBesideTheRest) {
+  Video video;
+  for (int i = 0; i < 8; ++i) video.add_gop(250);
+  const auto jobs = video.cut({.frame_cost = 20});
+  expect_sound(video, jobs);
+  EXPECT_EQ(lengths(jobs)[0], 125U);
+  EXPECT_EQ(lengths(jobs)[1], 125U);
+  EXPECT_EQ(jobs[1].first_packet, 0U);
+  EXPECT_FALSE(jobs[0].has_seam);
+  EXPECT_TRUE(jobs[1].has_seam);
+}
+
+TEST(CutPlanTest, KeepsTheRepeatedDecodeWithinItsShareOfTheCost) {
+  for (const double cost : {0.0, 0.5, 1.0, 5.0, 40.0}) {
+    Video video;
+    video.add_gop(3000);
+    const auto jobs = video.cut({.frame_cost = cost});
+    expect_sound(video, jobs);
+    double repeated = 0;
+    for (const JobCut& job : jobs) repeated += job.first_frame;
+    EXPECT_LE(repeated, kRepeatedDecodeMax * 3000 * (1 + cost)) << cost;
+    EXPECT_EQ(jobs.size() > 1, repeated > 0) << cost;
+    if (cost >= 40) {
+      EXPECT_GT(jobs.size(), 1U);
+    }
+  }
+}
+
+TEST(CutPlanTest, ObeysTheUsersChunkWhateverItCosts) {
+  for (const std::uint32_t chunk : {1U, 7U, 40U, 100U}) {
+    Video video = open_gops(10);
+    const auto jobs = video.cut({.chunk_frames = chunk, .frame_cost = 0});
+    expect_sound(video, jobs);
+    const auto sizes = lengths(jobs);
+    EXPECT_LE(*std::max_element(sizes.begin(), sizes.end()), chunk);
+  }
+}
+
+TEST(CutPlanTest, SendsTheLeadingPicturesOfTheNextKey) {
+  Video video = open_gops(4);
+  const auto jobs = video.cut({.chunk_frames = 12, .frame_cost = 1});
+  expect_sound(video, jobs);
+  // The first GOP owns what is shown before the second key, two pictures that are decoded after it.
+  const std::uint32_t key = jobs[1].first_packet;
+  EXPECT_EQ(jobs[0].end_packet, key + 3);
+  EXPECT_EQ(jobs[0].own_end, video.pts[key]);
+}
+
+TEST(CutPlanTest, LetsADecoderComeIntoStepBeforeItsPacketsEnd) {
+  // A job for one frame that starts at a key with leading pictures: libavcodec would end at the first of those that it hides.
+  Video video = open_gops(10);
+  const auto jobs = video.cut({.chunk_frames = 1, .frame_cost = 1});
+  for (std::size_t j = 1; j < jobs.size(); ++j) {
+    if (jobs[j].first_packet == 0) continue;
+    EXPECT_GE(jobs[j].end_packet, jobs[j].first_packet + 3 + 17);
+  }
+  EXPECT_LE(jobs.back().first_packet + 20, video.pts.size());
+}
+
+TEST(CutPlanTest, DoesNotCutAtAKeyWhoseTimeGoesBack) {
+  Video video;
+  video.add_gop(60);
+  video.add(5, true);  // Among the frames before it.
+  video.add_gop(60);
+  const auto jobs = video.cut({.chunk_frames = 30, .frame_cost = 1});
+  for (const JobCut& job : jobs) EXPECT_NE(job.first_packet, 60U);
+}
+
+TEST(CutPlanTest, NeitherOwnsNorCutsAtDiscardedPackets) {
+  Video video;
+  for (int i = 0; i < 40; ++i) video.add(i * 10 - 200, i % 20 == 0, i < 20);
+  video.add_gop(20);
+  const auto jobs = video.cut({.chunk_frames = 20, .frame_cost = 1});
+  expect_sound(video, jobs);
+  EXPECT_EQ(lengths(jobs), (std::vector<std::uint32_t>{20, 20}));
+  EXPECT_EQ(jobs[0].first_packet, 0U);
+  EXPECT_EQ(jobs[1].first_packet, 40U);
+}
+
+TEST(CutPlanTest, DependsOnOrderAndNotOnDistances) {
+  Video even;
+  Video uneven;
+  for (int i = 0; i < 9; ++i) {
+    even.add_gop(77);
+    uneven.add_gop(77, 3 + i * 5);
+  }
+  EXPECT_EQ(lengths(even.cut()), lengths(uneven.cut()));
+}
+
+TEST(CutPlanTest, BoundsTheBytesOfMergedGops) {
+  Video video;
+  for (int i = 0; i < 100; ++i) video.add(i, true, false, 40U * 1024 * 1024);
+  const auto jobs = video.cut();
+  expect_sound(video, jobs);
+  EXPECT_EQ(jobs.size(), 100U);
+}
+
+TEST(CutPlanTest, HasNoSeamsWhereEveryPictureStandsAlone) {
+  Video video;
+  for (int i = 0; i < 30; ++i) video.add(i, true);
+  const auto jobs = video.cut({.chunk_frames = 1, .frame_cost = 1, .has_seams = false});
+  ASSERT_EQ(jobs.size(), 30U);
+  for (const JobCut& job : jobs) EXPECT_EQ(job.end_packet, job.first_packet + 1);
+}
+
+}  // namespace
+}  // namespace sheaf::stages

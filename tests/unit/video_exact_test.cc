@@ -1,0 +1,289 @@
+// Stage and executor in one process, without master and wire: plan, run every job, bind, publish; then ffmpeg says whether each frame
+// of the output is the frame of the input.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+#include "master/stages/video_stage.h"
+#include "tests/unit/media_fixture.h"
+#include "worker/kinds/video_kind.h"
+
+namespace sheaf {
+namespace {
+
+using stages::JobOut;
+using test::make_file;
+using test::oracle;
+using test::OracleFrame;
+using test::scratch;
+using ::testing::HasSubstr;
+
+const std::string kExamples = "/usr/share/doc/opencv-doc/examples/data/";
+const std::string kImages = "/usr/lib/python3/dist-packages/imageio/resources/images/";
+
+v1::VideoRequest copy_request(const std::string& input, const std::string& output) {
+  v1::VideoRequest request;
+  request.set_input(input);
+  request.set_output(output);
+  request.set_overwrite(true);
+  request.add_ops()->set_name("copy");
+  request.set_codec("ffv1");
+  return request;
+}
+
+struct Outcome {
+  stages::StagePlan plan;
+  stages::StageReport report;
+};
+
+/// Does everything that a cluster does, one job after the other.
+Result<Outcome> run_video(const v1::VideoRequest& request) {
+  auto stage = stages::make_video_stage(request, {"test", scratch()});
+  if (!stage) return propagate(stage);
+  Outcome outcome;
+  auto plan = (*stage)->plan();
+  if (!plan) return propagate(plan);
+  outcome.plan = std::move(*plan);
+  const auto kind = worker::make_video_kind();
+  auto run = kind->open_run(outcome.plan.setup);
+  if (!run) return propagate(run);
+  const std::atomic<bool> cancelled = false;
+  std::uint64_t jobs = 0;
+  for (;;) {
+    auto job = (*stage)->next_job();
+    if (!job) return propagate(job);
+    if (!*job) break;
+    auto result = (*run)->run((*job)->payload, {cancelled, scratch()});
+    if (!result) return propagate(result);
+    auto binding = (*stage)->bind((*job)->key, std::move(result->result), result->measures);
+    if (!binding) return propagate(binding);
+    EXPECT_TRUE(std::holds_alternative<stages::Accepted>(*binding));
+    jobs += 1;
+  }
+  EXPECT_EQ(jobs, outcome.plan.jobs);
+  auto report = (*stage)->finish();
+  if (!report) return propagate(report);
+  outcome.report = std::move(*report);
+  if (Status status = (*stage)->publish(); !status) return propagate(status);
+  return outcome;
+}
+
+/// The pixel format of a file's video.
+std::string pixel_format_of(const std::string& path) {
+  const std::string text = test::run_command("ffprobe -v error -select_streams v:0 -show_entries stream=pix_fmt -of csv=p=0 '" + path + "'");
+  return text.substr(0, text.find_first_of(",\n"));
+}
+
+void expect_exact(const std::string& input, const std::string& output) {
+  // The output's format without the padding byte that ffv1 gives RGB. Samples of full range (yuvj) stay as they are under the plain
+  // name; asked for that name, ffmpeg would squeeze the input's into the limited range.
+  std::string format = pixel_format_of(output);
+  if (format == "bgr0") format = "rgb24";
+  const std::string source_format = pixel_format_of(input);
+  const bool is_full_range = source_format.starts_with("yuvj") && format == "yuv" + source_format.substr(4);
+  const std::vector<OracleFrame> expected = oracle(input, is_full_range ? source_format : format);
+  const std::vector<OracleFrame> actual = oracle(output, format);
+  ASSERT_FALSE(expected.empty());
+  ASSERT_EQ(actual.size(), expected.size());
+  const bool is_in_milliseconds = output.ends_with(".mkv");
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    ASSERT_EQ(actual[i].hash, expected[i].hash) << "frame " << i;
+    if (is_in_milliseconds) {
+      ASSERT_LE(std::abs(actual[i].approximate_seconds - expected[i].approximate_seconds), 0.000501) << "frame " << i;
+    } else {
+      ASSERT_EQ(actual[i].seconds, expected[i].seconds) << "frame " << i;
+    }
+  }
+}
+
+/// Every frame at its time; the pixels are another codec's.
+void expect_same_times(const std::string& input, const std::string& output) {
+  const std::vector<OracleFrame> expected = oracle(input, "gray");
+  const std::vector<OracleFrame> actual = oracle(output, "gray");
+  ASSERT_FALSE(expected.empty());
+  ASSERT_EQ(actual.size(), expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) ASSERT_EQ(actual[i].seconds, expected[i].seconds) << "frame " << i;
+}
+
+struct Footage {
+  const char* name;       ///< Of the test.
+  const char* file;       ///< Made by ffmpeg, or a file that is there.
+  const char* arguments;  ///< Empty: the file is there.
+};
+
+// Moving pictures with noise, so that no two frames are alike; 1.4 to 6 seconds.
+#define SOURCE "-f lavfi -i testsrc2=s=176x144:r=25:d=6,noise=alls=12:allf=t "
+#define VFR "-f lavfi -i testsrc2=s=176x144:r=50:d=6,noise=alls=12:allf=t,select='lt(mod(n\\,7)\\,3)+eq(mod(n\\,11)\\,0)' -fps_mode vfr "
+
+const Footage kFootage[] = {
+    {"H264Closed", "closed.mp4", SOURCE "-c:v libx264 -preset veryfast -bf 3 -g 30"},
+    {"H264Open", "open.mp4", SOURCE "-c:v libx264 -preset veryfast -x264-params open-gop=1:bframes=3:keyint=30:min-keyint=30:scenecut=0"},
+    {"H264OpenTs", "open.ts", SOURCE "-c:v libx264 -preset veryfast -x264-params open-gop=1:bframes=3:keyint=30:min-keyint=30:scenecut=0"},
+    {"H264OneKey", "onekey.mp4", SOURCE "-c:v libx264 -preset veryfast -bf 3 -g 1000 -sc_threshold 0"},
+    {"H264Vfr", "vfr.mp4", VFR "-c:v libx264 -preset veryfast -bf 3 -g 24"},
+    {"H264Mkv", "closed.mkv", SOURCE "-c:v libx264 -preset veryfast -bf 3 -g 30"},
+    {"HevcClosed", "hevc_closed.mp4", SOURCE "-c:v libx265 -preset veryfast -x265-params log-level=none:open-gop=0:keyint=30"},
+    {"HevcOpen", "hevc_open.mp4", SOURCE "-c:v libx265 -preset veryfast -x265-params log-level=none:open-gop=1:keyint=30"},
+    {"Mpeg4Avi", "mpeg4.avi", SOURCE "-c:v mpeg4 -bf 2 -g 30"},
+    {"Mpeg4Mp4", "mpeg4.mp4", SOURCE "-c:v mpeg4 -bf 2 -g 30"},
+    {"Mpeg2Ts", "mpeg2.ts", SOURCE "-c:v mpeg2video -bf 2 -g 15"},
+    {"Mpeg2Ps", "mpeg2.mpg", SOURCE "-c:v mpeg2video -bf 2 -g 15"},
+    {"Vp9", "vp9.webm", SOURCE "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -g 30"},
+    {"Vp9AltRef", "vp9alt.webm", SOURCE "-c:v libvpx-vp9 -deadline good -cpu-used 5 -auto-alt-ref 1 -lag-in-frames 16 -g 60"},
+    {"Mjpeg", "mjpeg.avi", SOURCE "-c:v mjpeg"},
+    {"EditList", "cut.mp4", ""},
+    {"OneFrame", "one.mp4", "-f lavfi -i testsrc2=s=176x144:r=25:d=0.04 -c:v libx264"},
+    {"Vtest", "vtest.avi", ""},
+    {"Megamind", "Megamind.avi", ""},
+    {"Cockatoo", "cockatoo.mp4", ""},
+    {"Realshort", "realshort.mp4", ""},
+};
+
+std::string path_of(const Footage& footage) {
+  const std::string file = footage.file;
+  if (footage.arguments[0] != '\0') return make_file(file, footage.arguments);
+  if (file == "cut.mp4") {
+    const std::string whole = make_file("closed.mp4", kFootage[0].arguments);
+    return make_file(file, "-ss 1.5 -i " + whole + " -c copy");
+  }
+  return (file.ends_with(".avi") ? kExamples : kImages) + file;
+}
+
+class VideoExactTest : public ::testing::TestWithParam<Footage> {
+ protected:
+  void check(const char* extension, std::uint32_t chunk) {
+    const std::string input = path_of(GetParam());
+    const std::string output = scratch() + "/" + GetParam().name + "_" + std::to_string(chunk) + extension;
+    v1::VideoRequest request = copy_request(input, output);
+    request.set_chunk_frames(chunk);
+    auto outcome = run_video(request);
+    ASSERT_TRUE(outcome) << outcome.error().message();
+    expect_exact(input, output);
+    std::filesystem::remove(output);
+  }
+};
+
+TEST_P(VideoExactTest, KeepsEveryFrameInMov) { check(".mov", 0); }
+TEST_P(VideoExactTest, KeepsEveryFrameInMatroska) { check(".mkv", 0); }
+TEST_P(VideoExactTest, KeepsEveryFrameInJobsOfSeven) { check(".mov", 7); }
+
+INSTANTIATE_TEST_SUITE_P(Footage, VideoExactTest, ::testing::ValuesIn(kFootage),
+                         [](const auto& footage) { return std::string(footage.param.name); });
+
+/// What is short enough for a decoder and an encoder a frame.
+class ShortVideoExactTest : public VideoExactTest {};
+
+std::vector<Footage> short_footage() {
+  std::vector<Footage> all;
+  for (const Footage& footage : kFootage) {
+    const std::string file = footage.file;
+    if (file != "vtest.avi" && file != "Megamind.avi" && file != "cockatoo.mp4") all.push_back(footage);
+  }
+  return all;
+}
+
+TEST_P(ShortVideoExactTest, KeepsEveryFrameInJobsOfOne) { check(".mov", 1); }
+
+// With B-frames in the output the order of packets is not that of frames, and their decode times are made anew across the joins.
+TEST_P(ShortVideoExactTest, KeepsEveryTimeThroughAnEncoderThatReorders) {
+  const std::string input = path_of(GetParam());
+  for (const std::uint32_t chunk : {0U, 7U}) {
+    const std::string output = scratch() + "/" + GetParam().name + "_reordered.mp4";
+    v1::VideoRequest request = copy_request(input, output);
+    request.set_codec("libx264");
+    request.set_preset("veryfast");
+    request.set_chunk_frames(chunk);
+    const auto outcome = run_video(request);
+    ASSERT_TRUE(outcome) << outcome.error().message();
+    expect_same_times(input, output);
+    std::filesystem::remove(output);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Footage, ShortVideoExactTest, ::testing::ValuesIn(short_footage()),
+                         [](const auto& footage) { return std::string(footage.param.name); });
+
+Error error_of(v1::VideoRequest request) {
+  request.set_overwrite(false);
+  auto outcome = run_video(request);
+  EXPECT_FALSE(outcome);
+  return outcome ? Error{} : outcome.error();
+}
+
+TEST(VideoRefusalTest, SaysWhatIsWrongWithTheInput) {
+  const std::string output = scratch() + "/out.mov";
+  EXPECT_EQ(error_of(copy_request(scratch() + "/none.mp4", output)).what, "no such file");
+  EXPECT_EQ(error_of(copy_request(scratch(), output)).code, ErrorCode::kInput);
+  std::ofstream(scratch() + "/empty.mp4").close();
+  EXPECT_EQ(error_of(copy_request(scratch() + "/empty.mp4", output)).what, "the file is empty");
+  std::ofstream(scratch() + "/text.mp4") << "this is a text and not a video, whatever its name says\n";
+  EXPECT_THAT(error_of(copy_request(scratch() + "/text.mp4", output)).what, HasSubstr("not a video"));
+  const std::string audio = make_file("audio.m4a", "-f lavfi -i sine=d=1");
+  EXPECT_THAT(error_of(copy_request(audio, output)).what, HasSubstr("only audio"));
+  EXPECT_FALSE(std::filesystem::exists(output));
+}
+
+TEST(VideoRefusalTest, SaysWhatIsWrongWithTheOutput) {
+  const std::string input = make_file("one.mp4", "-f lavfi -i testsrc2=s=176x144:r=25:d=0.04 -c:v libx264");
+  const auto refusal = [&](const std::string& output) { return error_of(copy_request(input, output)); };
+  for (const std::string& name : {std::string("/a.avi"), std::string("/a.xyz"), std::string("/a"), std::string("/none/a.mov")}) {
+    EXPECT_EQ(refusal(scratch() + name).code, ErrorCode::kOutput) << name;
+  }
+  EXPECT_THAT(refusal(scratch() + "/a.mp4").what, HasSubstr("mp4 cannot carry the video as ffv1"));
+  EXPECT_EQ(refusal(input).what, "the output is the input itself");
+  const std::string link = scratch() + "/link.mov";
+  std::filesystem::create_symlink(input, link);
+  EXPECT_EQ(refusal(link).what, "the output is the input itself");
+  std::filesystem::remove(link);
+  std::ofstream(scratch() + "/there.mov") << "x";
+  EXPECT_EQ(refusal(scratch() + "/there.mov").what, "already exists");
+  EXPECT_EQ(std::filesystem::file_size(scratch() + "/there.mov"), 1U);
+}
+
+TEST(VideoRefusalTest, NamesTheStreamThatTheContainerCannotCarry) {
+  std::ofstream(scratch() + "/s.srt") << "1\n00:00:00,000 --> 00:00:01,000\nhello\n";
+  const std::string input = make_file("subtitled.mkv", "-f lavfi -i testsrc2=s=64x64:r=25:d=1 -i " + scratch() +
+                                                           "/s.srt -map 0 -map 1 -c:v libx264 -c:s srt");
+  const Error error = error_of(copy_request(input, scratch() + "/subtitled.mov"));
+  EXPECT_EQ(error.code, ErrorCode::kOutput);
+  EXPECT_THAT(error.what, HasSubstr("stream 1 (subrip subtitle)"));
+}
+
+TEST(VideoRefusalTest, SaysWhatToDoAboutAnOddSize) {
+  v1::VideoRequest request = copy_request(
+      make_file("odd.mkv", "-f lavfi -i testsrc2=s=66x64:r=25:d=0.2 -vf format=yuv444p,crop=65:64,format=yuv420p -c:v ffv1"), scratch() + "/odd.mp4");
+  request.set_codec("libx264");
+  const Error error = error_of(request);
+  EXPECT_EQ(error.code, ErrorCode::kUsage);
+  EXPECT_THAT(error.advice, HasSubstr("resize:width=64,height=64"));
+}
+
+TEST(VideoStreamsTest, CopiesAudioChaptersAndMetadata) {
+  std::ofstream(scratch() + "/meta.txt") << ";FFMETADATA1\ntitle=A title\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=500\ntitle=One\n";
+  const std::string input = make_file("sound.mp4", "-f lavfi -i testsrc2=s=64x64:r=25:d=2 -f lavfi -i sine=d=2 -i " + scratch() +
+                                                       "/meta.txt -map 0 -map 1 -map_metadata 2 -map_chapters 2 -c:v libx264 -c:a aac");
+  for (const char* extension : {".mp4", ".mkv"}) {
+    const std::string output = scratch() + "/sound_out" + extension;
+    v1::VideoRequest request = copy_request(input, output);
+    request.set_codec("libx264");
+    const auto outcome = run_video(request);
+    ASSERT_TRUE(outcome) << outcome.error().message();
+    const auto audio = [](const std::string& path) {
+      return test::run_command("ffmpeg -nostdin -v error -copyts -i " + path + " -map 0:a -c copy -f md5 -");
+    };
+    EXPECT_EQ(audio(output), audio(input));
+    const std::string shown = test::run_command("ffprobe -v error -show_chapters -show_format " + output);
+    EXPECT_THAT(shown, HasSubstr("TAG:title=One"));
+    EXPECT_THAT(shown, HasSubstr("TAG:title=A title"));
+    const std::string first = test::run_command("sha256sum < " + output);
+    ASSERT_TRUE(run_video(request));
+    EXPECT_EQ(test::run_command("sha256sum < " + output), first) << "the same command gives the same bytes";
+  }
+}
+
+}  // namespace
+}  // namespace sheaf

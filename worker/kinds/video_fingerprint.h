@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+
+namespace sheaf::worker {
+
+/// All that the bytes of a video result may depend on beside the job: versions of libav* and OpenCV, of the ops, and what each
+/// encoder makes of two small frames. The last says more than a version: the encoders' libraries come on their own, and one
+/// that gives other bytes on another processor shows it here. Takes some ten milliseconds.
+std::string video_fingerprint();
+
+}  // namespace sheaf::worker
