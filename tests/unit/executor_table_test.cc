@@ -1,0 +1,65 @@
+#include "worker/core/executor_table.h"
+
+#include <gtest/gtest.h>
+
+#include "worker/core/limits.h"
+
+namespace sheaf::worker {
+namespace {
+
+const ExecutorFacts kFacts{1, {"video"}, "fingerprint"};
+
+TEST(ExecutorTableTest, WaitsTwiceAsLongAfterEachLossInARow) {
+  ExecutorTable table(1);
+  Instant now{};
+  Actions actions;
+  Duration expected = kRestartDelayMin;
+  for (int loss = 0; loss < 12; ++loss) {
+    table.start_due(now, actions);
+    ASSERT_EQ(actions.size(), 1U);
+    const ExecutorId executor = std::get<StartExecutor>(actions[0]).executor;
+    EXPECT_EQ(executor.value, static_cast<std::uint64_t>(loss) + 1);  // Never one that was used before.
+    actions.clear();
+    EXPECT_TRUE(table.on_ready(executor, kFacts));
+    EXPECT_TRUE(table.on_lost(now, executor));
+    EXPECT_EQ(table.next_deadline(), now + std::min(expected, kRestartDelayMax));
+    table.start_due(now + std::min(expected, kRestartDelayMax) - Duration(1), actions);
+    EXPECT_TRUE(actions.empty());
+    now += std::min(expected, kRestartDelayMax);
+    expected *= 2;
+  }
+}
+
+TEST(ExecutorTableTest, ForgetsEarlierLossesOnceAJobIsDone) {
+  ExecutorTable table(1);
+  Actions actions;
+  Instant now{};
+  for (std::uint64_t id = 1; id <= 4; ++id) {
+    now = table.next_deadline().value_or(now);
+    table.start_due(now, actions);
+    table.on_ready(ExecutorId{id}, kFacts);
+    if (id == 4) {
+      table.take_slot(ExecutorId{id}, std::make_shared<const RunSetup>(), actions);
+      table.on_job_ended(ExecutorId{id});
+    }
+    table.on_lost(now, ExecutorId{id});
+  }
+  EXPECT_EQ(table.next_deadline(), now + kRestartDelayMin);
+}
+
+TEST(ExecutorTableTest, CountsOnlyTheStartsThatFailedInARow) {
+  ExecutorTable table(2);
+  Actions actions;
+  table.start_due(Instant{}, actions);
+  EXPECT_TRUE(table.on_lost(Instant{}, ExecutorId{1}));
+  EXPECT_EQ(table.failed_starts(), 1);
+  EXPECT_TRUE(table.on_ready(ExecutorId{2}, kFacts));
+  EXPECT_EQ(table.failed_starts(), 0);
+  EXPECT_TRUE(table.on_lost(Instant{}, ExecutorId{2}));  // It had been ready.
+  EXPECT_EQ(table.failed_starts(), 0);
+  EXPECT_FALSE(table.on_lost(Instant{}, ExecutorId{2}));
+  EXPECT_FALSE(table.on_ready(ExecutorId{2}, kFacts));
+}
+
+}  // namespace
+}  // namespace sheaf::worker

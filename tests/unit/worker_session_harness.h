@@ -1,0 +1,242 @@
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/net/limits.h"
+#include "common/net/message.h"
+#include "worker/core/session.h"
+
+namespace sheaf::worker {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+inline Instant at(Duration since_start) {
+  return Instant(seconds(1000)) + since_start;
+}
+
+/// A session and the master that it talks to: what either says goes through the codec, as on the wire.
+class SessionHarness {
+ public:
+  explicit SessionHarness(SessionConfig config = one_slot()) : session_(config, hello()) {
+    session_.on_time(now_, actions_);
+    take();
+  }
+
+  static SessionConfig one_slot() {
+    SessionConfig config;
+    config.prefetch = 2;
+    config.bytes_max = 1 << 20;
+    config.drain_max = seconds(30);
+    config.scratch = ::testing::TempDir();
+    return config;
+  }
+  static v1::Hello hello() {
+    v1::Hello hello;
+    *hello.mutable_session() = net::to_wire(SessionId{1, 2});
+    hello.set_host("here");
+    hello.set_pid(7);
+    return hello;
+  }
+  static ExecutorFacts facts(std::uint32_t slots = 1) { return {slots, {"video"}, "fingerprint"}; }
+  static JobId job(std::uint64_t seq) { return JobId{RunId{5}, JobKey{seq, 0}}; }
+  static Attempt attempt(std::uint64_t n, std::uint64_t epoch = 1) { return Attempt{epoch, n}; }
+
+  /// The usual beginning: executor 1 is ready, the master has said welcome.
+  void begin() {
+    ready(1);
+    welcome(1);
+  }
+  void ready(std::uint64_t executor, std::uint32_t slots = 1) {
+    session_.on_executor_ready(now_, ExecutorId{executor}, facts(slots), actions_);
+    take();
+  }
+  void welcome(std::uint64_t epoch) {
+    net::Message message;
+    v1::Welcome& welcome = *message.envelope.mutable_welcome();
+    welcome.set_protocol(net::kProtocolVersion);
+    welcome.set_epoch(epoch);
+    welcome.set_heartbeat_interval_ms(1000);
+    welcome.set_silence_max_ms(4000);
+    epoch_ = epoch;
+    hear(std::move(message));
+  }
+  void assign(std::uint64_t seq, std::uint64_t n, const std::string& payload = "job", const std::string& setup = "setup") {
+    net::Message message;
+    message.payloads.push_back(payload);
+    add_assignment(message, job(seq), n, setup, net::payload_ref(payload.size(), digest(payload), true));
+    hear(std::move(message));
+  }
+  /// A payload that comes in parts.
+  void announce(std::uint64_t seq, std::uint64_t n, const std::string& payload) {
+    net::Message message;
+    add_assignment(message, job(seq), n, "setup", net::payload_ref(payload.size(), digest(payload), false));
+    hear(std::move(message));
+  }
+  void part(std::uint64_t seq, std::uint64_t n, std::uint64_t offset, std::string bytes, bool last) {
+    net::Message message;
+    v1::Part& part = *message.envelope.mutable_part();
+    *part.mutable_transfer()->mutable_job() = net::to_wire(job(seq));
+    *part.mutable_transfer()->mutable_attempt() = net::to_wire(attempt(n, epoch_));
+    part.set_offset(offset);
+    part.set_last(last);
+    message.payloads.push_back(std::move(bytes));
+    hear(std::move(message));
+  }
+  void credit(std::uint64_t seq, std::uint64_t n, std::uint64_t until) {
+    net::Message message;
+    v1::PartCredit& credit = *message.envelope.mutable_part_credit();
+    *credit.mutable_transfer()->mutable_job() = net::to_wire(job(seq));
+    *credit.mutable_transfer()->mutable_attempt() = net::to_wire(attempt(n, epoch_));
+    credit.set_until(until);
+    hear(std::move(message));
+  }
+  void ack(std::uint64_t seq, std::uint64_t n, std::uint64_t epoch = 1) {
+    net::Message message;
+    *message.envelope.mutable_result_ack()->mutable_job() = net::to_wire(job(seq));
+    *message.envelope.mutable_result_ack()->mutable_attempt() = net::to_wire(attempt(n, epoch));
+    hear(std::move(message));
+  }
+  void revoke(std::uint64_t seq, std::uint64_t n) {
+    net::Message message;
+    *message.envelope.mutable_revoke()->mutable_job() = net::to_wire(job(seq));
+    *message.envelope.mutable_revoke()->mutable_attempt() = net::to_wire(attempt(n));
+    hear(std::move(message));
+  }
+  void refuse(v1::RefusalReason reason, const std::string& text) {
+    net::Message message;
+    message.envelope.mutable_refused()->set_reason(reason);
+    message.envelope.mutable_refused()->set_text(text);
+    hear(std::move(message));
+  }
+  void hear(net::Message message) {
+    auto decoded = net::decode(net::encode(message));
+    ASSERT_TRUE(decoded) << decoded.error().message();
+    session_.on_message(now_, std::move(*decoded), actions_);
+    take();
+  }
+  void done(std::uint64_t executor, std::uint64_t seq, std::uint64_t n, Result<JobOutput> result, bool final = false) {
+    session_.on_job_done(now_, ExecutorId{executor}, job(seq), attempt(n), std::move(result), final, actions_);
+    take();
+  }
+  void lose(std::uint64_t executor, const std::string& evidence = "was ended by signal 9") {
+    session_.on_executor_lost(now_, ExecutorId{executor}, Error{ErrorCode::kFailed, evidence, {}, {}}, actions_);
+    take();
+  }
+  void drain() {
+    session_.drain(now_, Error{ErrorCode::kStopped, "stopped by SIGTERM", {}, {}}, 143, actions_);
+    take();
+  }
+  void time(Duration since_start) {
+    now_ = at(since_start);
+    session_.on_time(now_, actions_);
+    take();
+  }
+
+  WorkerSession& session() { return session_; }
+  Instant now() const { return now_; }
+
+  /// What came of the last call, in words: "start 1 job 3", "send result 3 done", ...
+  const std::vector<std::string>& words() const { return words_; }
+  /// The messages among it.
+  const std::vector<net::Message>& sent() const { return sent_; }
+  /// The payloads that executors were given in it.
+  const std::vector<std::string>& started_payloads() const { return started_payloads_; }
+  /// The openings of runs among it.
+  const std::vector<OpenRun>& opened() const { return opened_; }
+
+ private:
+  static Digest digest(const std::string& bytes) { return digest_of(std::as_bytes(std::span(bytes))); }
+
+  void add_assignment(net::Message& message, JobId id, std::uint64_t n, const std::string& setup,
+                      const v1::PayloadRef& payload) {
+    v1::Assignment& assignment = *message.envelope.mutable_assign()->add_jobs();
+    *assignment.mutable_job() = net::to_wire(id);
+    *assignment.mutable_attempt() = net::to_wire(attempt(n, epoch_));
+    assignment.set_kind("video");
+    assignment.set_setup(setup);
+    *assignment.mutable_payload() = payload;
+  }
+
+  static std::string name(ExecutorId executor) { return std::to_string(executor.value); }
+  static std::string name(JobId id) { return std::to_string(id.key.seq); }
+
+  void say(const SendMessage& action) {
+    auto decoded = net::decode(net::encode(action.message));
+    ASSERT_TRUE(decoded) << decoded.error().message();
+    const v1::Envelope& envelope = decoded->envelope;
+    switch (envelope.body_case()) {
+      case v1::Envelope::kHello: {
+        std::string running;
+        for (const auto& each : envelope.hello().worker().running()) running += " " + std::to_string(each.job().seq());
+        words_.push_back("send hello" + running);
+        break;
+      }
+      case v1::Envelope::kHeartbeat:
+        words_.push_back("send heartbeat");
+        break;
+      case v1::Envelope::kGoodbye:
+        words_.push_back("send goodbye");
+        break;
+      case v1::Envelope::kResult: {
+        static const char* const kOutcomes[] = {"?", "done", "failed", "executor lost", "returned"};
+        words_.push_back("send result " + std::to_string(envelope.result().job().seq()) + " " +
+                         kOutcomes[envelope.result().outcome()]);
+        break;
+      }
+      case v1::Envelope::kPart:
+        words_.push_back("send part " + std::to_string(envelope.part().offset()) + "+" +
+                         std::to_string(decoded->payloads[0].size()) + (envelope.part().last() ? " last" : ""));
+        break;
+      case v1::Envelope::kPartCredit:
+        words_.push_back("send credit " + std::to_string(envelope.part_credit().until()));
+        break;
+      case v1::Envelope::kDraining:
+        words_.push_back("send draining");
+        break;
+      default:
+        words_.push_back("send something else");
+    }
+    sent_.push_back(std::move(*decoded));
+  }
+  void say(const DropUnsent&) { words_.emplace_back("drop unsent"); }
+  void say(const StartExecutor& action) { words_.push_back("start executor " + name(action.executor)); }
+  void say(const EndExecutor& action) { words_.push_back("end executor " + name(action.executor)); }
+  void say(const OpenRun& action) {
+    words_.push_back("open run " + std::to_string(action.run.value) + " in " + name(action.executor));
+    opened_.push_back(action);
+  }
+  void say(const StartJob& action) {
+    words_.push_back("start job " + name(action.job) + " in " + name(action.executor));
+    started_payloads_.push_back(action.payload.read_all().value_or("unreadable"));
+  }
+  void say(const CancelJob& action) { words_.push_back("cancel job " + name(action.job) + " in " + name(action.executor)); }
+  void say(const Leave& action) { words_.push_back("leave " + std::to_string(action.exit_code) + ": " + action.reason.what); }
+
+  void take() {
+    words_.clear();
+    sent_.clear();
+    started_payloads_.clear();
+    opened_.clear();
+    for (const Action& action : std::exchange(actions_, {})) {
+      std::visit([this](const auto& each) { say(each); }, action);
+    }
+  }
+
+  Instant now_ = at(Duration::zero());
+  std::uint64_t epoch_ = 1;
+  WorkerSession session_;
+  Actions actions_;
+  std::vector<std::string> words_;
+  std::vector<net::Message> sent_;
+  std::vector<std::string> started_payloads_;
+  std::vector<OpenRun> opened_;
+};
+
+}  // namespace sheaf::worker

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/base/result.h"
+#include "common/net/message.h"
+#include "common/runtime/blob.h"
+
+namespace sheaf::worker {
+
+/// One life of one executor process; never used again within a worker, so that news of an earlier life cannot be taken for a
+/// later one's.
+using ExecutorId = Id<struct ExecutorTag>;
+
+/// What an executor says of itself when it is ready.
+struct ExecutorFacts {
+  std::uint32_t slots = 1;
+  std::vector<std::string> kinds;
+  std::string fingerprint;  ///< Equal for all executors of a worker: they are one program.
+};
+
+// What the owner of a WorkerSession has to do, in order.
+
+struct SendMessage {
+  net::Message message;  ///< To the master. One that cannot be sent now waits, in order, until it can or DropUnsent comes.
+};
+/// What waits to be sent belongs to a link that is no more: the session says it again when it was welcomed.
+struct DropUnsent {};
+
+/// Start an executor; answered by on_executor_ready() or on_executor_lost().
+struct StartExecutor {
+  ExecutorId executor;
+};
+/// End it now; answered by on_executor_lost().
+struct EndExecutor {
+  ExecutorId executor;
+};
+
+/// Before the first StartJob of that run. The executor keeps the last kOpenRunsMax it was given; a repeated one replaces the
+/// former.
+struct OpenRun {
+  ExecutorId executor;
+  RunId run;
+  std::string kind;
+  std::string setup;
+};
+/// Answered by on_job_done() or on_executor_lost().
+struct StartJob {
+  ExecutorId executor;
+  JobId job;
+  Attempt attempt;
+  Blob payload;
+};
+/// Nobody wants the result; on_job_done() still has to say when the slot is free.
+struct CancelJob {
+  ExecutorId executor;
+  JobId job;
+  Attempt attempt;
+};
+
+/// End this process. Nothing comes after it.
+struct Leave {
+  Error reason;  ///< For the log, or the user where the exit code says that something went wrong.
+  int exit_code = 0;
+};
+
+using Action = std::variant<SendMessage, DropUnsent, StartExecutor, EndExecutor, OpenRun, StartJob, CancelJob, Leave>;
+using Actions = std::vector<Action>;
+
+}  // namespace sheaf::worker

@@ -1,0 +1,114 @@
+#include "worker/core/executor_table.h"
+
+#include <algorithm>
+
+#include "common/base/check.h"
+#include "worker/core/limits.h"
+
+namespace sheaf::worker {
+
+namespace {
+
+Duration restart_delay(int losses_in_a_row) {
+  Duration delay = kRestartDelayMin;
+  for (int i = 1; i < losses_in_a_row && delay < kRestartDelayMax; ++i) delay *= 2;
+  return std::min(delay, kRestartDelayMax);
+}
+
+}  // namespace
+
+void ExecutorTable::start_due(Instant now, Actions& actions) {
+  for (Place& place : places_) {
+    if (place.state != State::kAbsent || place.start_at > now) continue;
+    place.state = State::kStarting;
+    place.executor = last_ = ExecutorId{last_.value + 1};
+    actions.push_back(StartExecutor{place.executor});
+  }
+}
+
+bool ExecutorTable::on_ready(ExecutorId executor, const ExecutorFacts& facts) {
+  Place* place = find(executor);
+  if (place == nullptr || place->state != State::kStarting) return false;
+  place->state = State::kReady;
+  place->slots = facts.slots;
+  failed_starts_ = 0;
+  return true;
+}
+
+bool ExecutorTable::on_lost(Instant now, ExecutorId executor) {
+  Place* place = find(executor);
+  if (place == nullptr) return false;
+  if (place->state == State::kStarting) failed_starts_ += 1;
+  const int losses = place->losses_in_a_row + 1;
+  *place = Place{};
+  place->losses_in_a_row = losses;
+  place->start_at = now + restart_delay(losses);
+  return true;
+}
+
+void ExecutorTable::on_job_ended(ExecutorId executor) {
+  Place* place = find(executor);
+  SHEAF_CHECK(place != nullptr && place->busy > 0);
+  place->busy -= 1;
+  place->losses_in_a_row = 0;
+}
+
+void ExecutorTable::end(ExecutorId executor, Actions& actions) {
+  Place* place = find(executor);
+  if (place == nullptr || place->being_ended) return;
+  place->being_ended = true;
+  actions.push_back(EndExecutor{executor});
+}
+
+std::optional<ExecutorId> ExecutorTable::with_free_slot() const {
+  const Place* best = nullptr;
+  for (const Place& place : places_) {
+    if (place.state != State::kReady || place.being_ended || place.busy >= place.slots) continue;
+    if (best == nullptr || place.slots - place.busy > best->slots - best->busy) best = &place;
+  }
+  if (best == nullptr) return std::nullopt;
+  return best->executor;
+}
+
+void ExecutorTable::take_slot(ExecutorId executor, const std::shared_ptr<const RunSetup>& setup, Actions& actions) {
+  Place* place = find(executor);
+  SHEAF_CHECK(place != nullptr && place->busy < place->slots);
+  place->busy += 1;
+  auto& open = place->open_runs;
+  if (std::find(open.begin(), open.end(), setup) != open.end()) return;
+  // Another setup under the same number takes the former one's place.
+  std::erase_if(open, [&](const auto& entry) { return entry->run == setup->run; });
+  open.push_back(setup);
+  if (open.size() > kOpenRunsMax) open.pop_front();
+  actions.push_back(OpenRun{executor, setup->run, setup->kind, setup->setup});
+}
+
+bool ExecutorTable::is_being_ended(ExecutorId executor) const {
+  const Place* place = find(executor);
+  return place != nullptr && place->being_ended;
+}
+
+bool ExecutorTable::any_ready() const {
+  return std::any_of(places_.begin(), places_.end(), [](const Place& place) { return place.state == State::kReady; });
+}
+
+std::optional<Instant> ExecutorTable::next_deadline() const {
+  std::optional<Instant> next;
+  for (const Place& place : places_) {
+    if (place.state == State::kAbsent && (!next || place.start_at < *next)) next = place.start_at;
+  }
+  return next;
+}
+
+ExecutorTable::Place* ExecutorTable::find(ExecutorId executor) {
+  return const_cast<Place*>(static_cast<const ExecutorTable*>(this)->find(executor));
+}
+
+const ExecutorTable::Place* ExecutorTable::find(ExecutorId executor) const {
+  for (const Place& place : places_) {
+    if (place.state != State::kAbsent && place.executor == executor) return &place;
+  }
+  return nullptr;
+}
+
+}  // namespace sheaf::worker

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "common/base/ids.h"
+#include "common/base/time.h"
+#include "common/net/message.h"
+#include "common/net/transfer.h"
+#include "common/runtime/blob.h"
+#include "worker/core/actions.h"
+#include "worker/core/run_setups.h"
+
+namespace sheaf::worker {
+
+/// An attempt that this worker was given and has not yet been told to forget.
+struct HeldJob {
+  enum class State {
+    kReceiving,  ///< Its payload comes in parts.
+    kQueued,     ///< It waits for a slot.
+    kRunning,
+    kFinished,  ///< Its result waits for the master's ResultAck.
+  };
+
+  JobId job;
+  Attempt attempt;
+  std::shared_ptr<const RunSetup> setup;
+  State state = State::kQueued;
+  Blob payload;                           ///< Of the job until it runs, of the result when it is finished.
+  std::optional<net::Download> download;  ///< While kReceiving.
+
+  // kRunning.
+  ExecutorId executor;
+  std::optional<Instant> end_at;  ///< It was revoked: when its executor is ended if it does not stop.
+
+  // kFinished.
+  v1::JobResult result;
+  std::optional<net::Upload> upload;  ///< Of a large result, on this link.
+};
+
+}  // namespace sheaf::worker

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+#include "common/base/time.h"
+
+namespace sheaf::worker {
+
+/// Runs whose contexts an executor holds open: the link and the executor both count the last ones that were opened, so that
+/// they agree without a word.
+inline constexpr std::size_t kOpenRunsMax = 8;
+
+/// Runs whose setup (at most 32 KiB each) a session remembers.
+inline constexpr std::size_t kRememberedRunsMax = 256;
+
+/// Attempts that a session remembers after it has forgotten the job, to know a repeated assignment when it sees one.
+inline constexpr std::size_t kRememberedAttemptsMax = 16 * 1024;
+
+/// Held attempts that one Hello names; with the longest numbers they fit into a header. A master gives what is not named to
+/// others, and takes the result all the same.
+inline constexpr std::size_t kHelloAttemptsMax = 1000;
+
+/// A lost executor is started again after the first, and each time that it is lost without having done a job after twice as
+/// long.
+inline constexpr Duration kRestartDelayMin = std::chrono::milliseconds(100);
+inline constexpr Duration kRestartDelayMax = std::chrono::seconds(30);
+
+/// So many executors in a row that ended before they were ready: the program cannot run here.
+inline constexpr int kFailedStartsMax = 3;
+
+/// An executor that goes on with a revoked job for so long is ended.
+inline constexpr Duration kCancelGrace = std::chrono::seconds(30);
+
+/// Bytes of a text for people that comes from a process of ours; the wire allows 4 KiB.
+inline constexpr std::size_t kEvidenceBytesMax = 2048;
+
+}  // namespace sheaf::worker

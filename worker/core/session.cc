@@ -1,0 +1,287 @@
+#include "worker/core/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/check.h"
+#include "common/base/mark.h"
+#include "common/net/limits.h"
+#include "worker/core/limits.h"
+
+namespace sheaf::worker {
+
+WorkerSession::WorkerSession(const SessionConfig& config, v1::Hello hello)
+    : config_(config),
+      link_([&] {
+        hello.set_role(v1::ROLE_WORKER);
+        v1::WorkerHello& worker = *hello.mutable_worker();
+        worker.set_slots(config.executors * config.threads);
+        worker.set_executors(config.executors);
+        worker.set_prefetch(config.prefetch);
+        worker.set_bytes_max(config.bytes_max);
+        return std::move(hello);
+      }()),
+      executors_(config.executors) {
+  SHEAF_CHECK(config.executors >= 1 && config.threads >= 1);
+}
+
+void WorkerSession::on_executor_ready(Instant now, ExecutorId executor, const ExecutorFacts& facts, Actions& actions) {
+  now_ = now;
+  if (has_left_ || !executors_.on_ready(executor, facts)) return;
+  if (!facts_) {
+    facts_ = facts;
+    v1::WorkerHello& worker = *link_.hello().mutable_worker();
+    worker.set_fingerprint(facts.fingerprint);
+    for (const std::string& kind : facts.kinds) worker.add_kinds(kind);
+  } else if (facts_->fingerprint != facts.fingerprint || facts_->kinds != facts.kinds) {
+    // The program was replaced while this worker ran. Its results would differ from those that the fingerprint promises.
+    leave(
+        now,
+        Error{
+            ErrorCode::kCluster, "the executor program is not the one this worker started with", {}, "start the worker again"},
+        5, actions);
+    return;
+  }
+  drive_link(actions);
+  settle(actions);
+}
+
+void WorkerSession::on_executor_lost(Instant now, ExecutorId executor, const Error& evidence, Actions& actions) {
+  now_ = now;
+  if (has_left_) return;
+  const bool was_our_doing = executors_.is_being_ended(executor);
+  if (!executors_.on_lost(now, executor)) return;
+  std::vector<Attempt> revoked;
+  for (auto& [attempt, held] : jobs_) {
+    if (held.state != HeldJob::State::kRunning || held.executor != executor) continue;
+    if (held.end_at) {
+      revoked.push_back(attempt);
+    } else if (was_our_doing) {
+      // It shared the process with a revoked job that would not stop: no suspicion falls on it.
+      SHEAF_MARK("worker_returned_a_bystander");
+      finish(held, v1::OUTCOME_RETURNED, nullptr, false, actions);
+    } else {
+      finish(held, v1::OUTCOME_EXECUTOR_LOST, &evidence, false, actions);
+    }
+  }
+  for (const Attempt attempt : revoked) forget(attempt);
+  if (executors_.failed_starts() >= kFailedStartsMax && !executors_.any_ready()) {
+    leave(now, Error{ErrorCode::kFailed, "no executor gets ready: " + evidence.what, evidence.where, evidence.advice}, 1,
+          actions);
+    return;
+  }
+  settle(actions);
+}
+
+void WorkerSession::on_job_done(Instant now, ExecutorId executor, JobId job, Attempt attempt, Result<JobOutput> output, bool final,
+                                Actions& actions) {
+  now_ = now;
+  if (has_left_) return;
+  const auto found = jobs_.find(attempt);
+  // An executor is not trusted to make sense: what broke in it may have broken its memory.
+  if (found == jobs_.end() || found->second.job != job || found->second.state != HeldJob::State::kRunning ||
+      found->second.executor != executor) {
+    stats_.stale += 1;
+    return;
+  }
+  HeldJob& held = found->second;
+  executors_.on_job_ended(executor);
+  if (held.end_at) {
+    forget(attempt);
+  } else if (output) {
+    held.payload = std::move(output->result);
+    // Out of another process: what no message can carry is left out, and only the summary is the poorer for it.
+    if (output->measures.size() <= net::kMeasuresBytesMax) held.result.set_measures(std::move(output->measures));
+    finish(held, v1::OUTCOME_DONE, nullptr, false, actions);
+  } else {
+    finish(held, v1::OUTCOME_FAILED, &output.error(), final, actions);
+  }
+  settle(actions);
+}
+
+void WorkerSession::on_time(Instant now, Actions& actions) {
+  now_ = now;
+  if (has_left_) return;
+  drive_link(actions);
+  executors_.start_due(now, actions);
+  for (auto& [attempt, held] : jobs_) {
+    if (held.state == HeldJob::State::kRunning && held.end_at && *held.end_at <= now) {
+      SHEAF_MARK("worker_ended_an_executor_over_a_revoked_job");
+      executors_.end(held.executor, actions);
+    }
+  }
+  settle(actions);
+}
+
+std::optional<Instant> WorkerSession::next_deadline() const {
+  if (has_left_) return std::nullopt;
+  std::optional<Instant> next = executors_.next_deadline();
+  const auto consider = [&](std::optional<Instant> candidate) {
+    if (candidate && (!next || *candidate < *next)) next = candidate;
+  };
+  if (facts_) consider(link_.next_deadline());
+  if (draining_) consider(draining_->until);
+  for (const auto& [attempt, held] : jobs_) {
+    if (held.state == HeldJob::State::kRunning && !executors_.is_being_ended(held.executor)) consider(held.end_at);
+  }
+  return next;
+}
+
+void WorkerSession::drain(Instant now, const Error& reason, int exit_code, Actions& actions) {
+  now_ = now;
+  if (has_left_ || draining_) return;
+  draining_ = Draining{now + config_.drain_max, reason, exit_code};
+  if (link_.is_welcomed() && !jobs_.empty()) send_draining(actions);  // First, or the master would give back what is handed back.
+  for (auto& [attempt, held] : jobs_) {
+    if (held.state == HeldJob::State::kQueued || held.state == HeldJob::State::kReceiving) {
+      finish(held, v1::OUTCOME_RETURNED, nullptr, false, actions);
+    }
+  }
+  settle(actions);
+}
+
+void WorkerSession::send_draining(Actions& actions) {
+  net::Message message;
+  message.envelope.mutable_draining();
+  send(std::move(message), actions);
+}
+
+void WorkerSession::leave(Instant now, const Error& reason, int exit_code, Actions& actions) {
+  now_ = now;
+  if (has_left_) return;
+  if (link_.is_welcomed()) {
+    net::Message goodbye;
+    goodbye.envelope.mutable_goodbye()->set_reason(net::wire_text(reason.what));
+    send(std::move(goodbye), actions);
+  }
+  actions.push_back(Leave{reason, exit_code});
+  has_left_ = true;
+}
+
+void WorkerSession::drive_link(Actions& actions) {
+  if (!facts_) return;
+  name_held_attempts();
+  std::vector<net::Message> out;
+  if (link_.on_time(now_, out) == net::PeerLink::Event::kLost) on_link_lost(actions);
+  for (net::Message& message : out) actions.push_back(SendMessage{std::move(message)});
+}
+
+void WorkerSession::on_link_lost(Actions& actions) {
+  SHEAF_MARK("worker_lost_the_link");
+  actions.push_back(DropUnsent{});
+  // What had only half arrived is not named in the next Hello, so the master gives it out again, to us or to another.
+  std::erase_if(jobs_, [](const auto& entry) { return entry.second.state == HeldJob::State::kReceiving; });
+}
+
+void WorkerSession::say_all_again(Actions& actions) {
+  on_link_lost(actions);  // Also after a second Welcome: the master made the first one's transfers void when it said it.
+  if (draining_) send_draining(actions);
+  for (auto& [attempt, held] : jobs_) {
+    if (held.state == HeldJob::State::kFinished) send_result(held, actions);
+  }
+}
+
+void WorkerSession::name_held_attempts() {
+  v1::WorkerHello& worker = *link_.hello().mutable_worker();
+  worker.clear_running();
+  for (const auto& [attempt, held] : jobs_) {
+    if (static_cast<std::size_t>(worker.running_size()) == kHelloAttemptsMax) break;
+    if (held.state == HeldJob::State::kReceiving || held.end_at) continue;
+    v1::RunningAttempt& running = *worker.add_running();
+    *running.mutable_job() = net::to_wire(held.job);
+    *running.mutable_attempt() = net::to_wire(attempt);
+  }
+}
+
+void WorkerSession::settle(Actions& actions) {
+  while (!queue_.empty()) {
+    const std::optional<ExecutorId> executor = executors_.with_free_slot();
+    if (!executor) break;
+    HeldJob& held = jobs_.at(queue_.begin()->second);
+    queue_.erase(queue_.begin());
+    executors_.take_slot(*executor, held.setup, actions);
+    held.state = HeldJob::State::kRunning;
+    held.executor = *executor;
+    actions.push_back(StartJob{*executor, held.job, held.attempt, std::exchange(held.payload, Blob(config_.scratch))});
+  }
+  if (draining_ && (jobs_.empty() || draining_->until <= now_)) {
+    if (!jobs_.empty()) SHEAF_MARK("worker_drain_ran_out");
+    leave(now_, draining_->reason, draining_->exit_code, actions);
+  }
+}
+
+void WorkerSession::enqueue(HeldJob& held) {
+  held.state = HeldJob::State::kQueued;
+  queue_.emplace(held.job, held.attempt);
+}
+
+void WorkerSession::finish(HeldJob& held, v1::Outcome outcome, const Error* fault, bool final, Actions& actions) {
+  if (held.state == HeldJob::State::kQueued) queue_.erase({held.job, held.attempt});
+  held.state = HeldJob::State::kFinished;
+  held.end_at.reset();
+  held.download.reset();
+  v1::JobResult& result = held.result;
+  *result.mutable_job() = net::to_wire(held.job);
+  *result.mutable_attempt() = net::to_wire(held.attempt);
+  result.set_outcome(outcome);
+  if (outcome == v1::OUTCOME_DONE) {
+    const bool is_small = held.payload.size() <= kInlinePayloadBytesMax;
+    *result.mutable_payload() = net::payload_ref(held.payload.size(), held.payload.digest(), is_small);
+  } else {
+    result.clear_payload();
+    held.payload = Blob(config_.scratch);
+  }
+  if (fault != nullptr) *result.mutable_fault() = net::to_wire(*fault);
+  result.set_final(final);
+  switch (outcome) {
+    case v1::OUTCOME_EXECUTOR_LOST:
+      stats_.executor_lost += 1;
+      break;
+    case v1::OUTCOME_RETURNED:
+      stats_.returned += 1;
+      break;
+    default:
+      stats_.done += 1;
+  }
+  send_result(held, actions);
+}
+
+void WorkerSession::send_result(HeldJob& held, Actions& actions) {
+  if (!link_.is_welcomed()) return;  // With the next Welcome.
+  held.upload.reset();
+  net::Message message;
+  *message.envelope.mutable_result() = held.result;
+  if (held.result.has_payload() && !held.result.payload().inlined()) {
+    held.upload.emplace(held.job, held.attempt, held.payload.size());
+  } else if (held.result.has_payload()) {
+    auto bytes = held.payload.read_all();
+    if (!bytes) {
+      finish(held, v1::OUTCOME_FAILED, &bytes.error(), false, actions);
+      return;
+    }
+    message.payloads.push_back(std::move(*bytes));
+  }
+  send(std::move(message), actions);
+}
+
+void WorkerSession::send(net::Message message, Actions& actions) {
+  message.envelope.set_epoch(link_.epoch().value);
+  link_.on_sent(now_);
+  actions.push_back(SendMessage{std::move(message)});
+}
+
+void WorkerSession::forget(Attempt attempt) {
+  jobs_.erase(attempt);
+  if (!forgotten_.insert(attempt).second) return;
+  forgotten_order_.push_back(attempt);
+  if (forgotten_order_.size() > kRememberedAttemptsMax) {
+    forgotten_.erase(forgotten_order_.front());
+    forgotten_order_.pop_front();
+  }
+}
+
+bool WorkerSession::was_accepted(Attempt attempt) const {
+  return jobs_.contains(attempt) || forgotten_.contains(attempt);
+}
+
+}  // namespace sheaf::worker

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "common/net/peer_link.h"
+#include "worker/core/actions.h"
+#include "worker/core/executor_table.h"
+#include "worker/core/held_job.h"
+#include "worker/core/job_output.h"
+#include "worker/core/run_setups.h"
+
+namespace sheaf::worker {
+
+struct SessionConfig {
+  std::uint32_t executors = 1;
+  std::uint32_t threads = 1;         ///< Slots of each.
+  std::uint32_t prefetch = 1;        ///< Jobs that it takes beyond its slots.
+  std::uint64_t bytes_max = 0;       ///< Payload bytes that it takes; one job always.
+  Duration drain_max{};              ///< How long a draining worker goes on.
+  std::string scratch = "/var/tmp";  ///< Directory for large payloads.
+};
+
+/// What a test or an operator counts.
+struct SessionStats {
+  std::uint64_t accepted = 0;       ///< Attempts taken.
+  std::uint64_t repeated = 0;       ///< Assignments of attempts that were accepted before.
+  std::uint64_t done = 0;           ///< Results, of any outcome but the next three.
+  std::uint64_t executor_lost = 0;  ///< Attempts under executors that died.
+  std::uint64_t returned = 0;       ///< Attempts handed back.
+  std::uint64_t damaged = 0;        ///< Of those: payloads that did not arrive as they were sent.
+  std::uint64_t unknown_runs = 0;   ///< Of those: assignments of a run whose setup this worker does not have.
+  std::uint64_t revoked = 0;        ///< Attempts that the master called back.
+  std::uint64_t stale = 0;          ///< Messages about attempts that are not held, as after a revocation.
+};
+
+/// A worker's side of the protocol: takes jobs, has executors do them, keeps each result until the master has it.
+///
+/// A pure state machine: no socket, clock, thread or log; payloads beyond 1 MiB lie in files (Blob). The owner feeds it one
+/// event at a time and carries out the actions in their order. Equal configuration and equal events give equal actions.
+///
+/// Not thread-safe: one thread makes every call. `now` never runs backwards. After Leave every call does nothing.
+class WorkerSession {
+ public:
+  /// `hello`: session, host and pid; the rest is filled in. Begin with on_time().
+  WorkerSession(const SessionConfig& config, v1::Hello hello);
+
+  /// A message of the master that has passed validate().
+  void on_message(Instant now, net::Message message, Actions& actions);
+
+  void on_executor_ready(Instant now, ExecutorId executor, const ExecutorFacts& facts, Actions& actions);
+  /// It has ended, or could not be started. `evidence` goes to the master with each job that ran in it: how it ended, its
+  /// memory, its last words.
+  void on_executor_lost(Instant now, ExecutorId executor, const Error& evidence, Actions& actions);
+  /// A job has ended; `final`: trying again cannot help.
+  void on_job_done(Instant now, ExecutorId executor, JobId job, Attempt attempt, Result<JobOutput> output, bool final,
+                   Actions& actions);
+
+  void on_time(Instant now, Actions& actions);
+  /// When on_time() has something to do; empty if only other input can.
+  std::optional<Instant> next_deadline() const;
+
+  /// Hands back what was not started, finishes the rest, then leaves with `reason` and `exit_code`, after drain_max at the
+  /// latest.
+  void drain(Instant now, const Error& reason, int exit_code, Actions& actions);
+  /// Leaves at once.
+  void leave(Instant now, const Error& reason, int exit_code, Actions& actions);
+
+  const net::PeerLink& link() const { return link_; }
+  const SessionStats& stats() const { return stats_; }
+  std::size_t held() const { return jobs_.size(); }
+
+ private:
+  struct Draining {
+    Instant until{};
+    Error reason;
+    int exit_code = 0;
+  };
+
+  // session_messages.cc: what the master says.
+  void on_assignment(const v1::Assignment& assignment, std::string payload, Actions& actions);
+  void on_result_ack(const v1::ResultAck& ack);
+  void on_revoke(const v1::Revoke& revoke, Actions& actions);
+  void on_part(const v1::Part& part, const std::string& bytes, Actions& actions);
+  void on_part_credit(const v1::PartCredit& credit, Actions& actions);
+  void accept(const v1::Assignment& assignment, HeldJob held, std::string payload, Actions& actions);
+  void ask_for_more(HeldJob& held, Actions& actions);
+  void return_damaged(HeldJob& held, Actions& actions);
+  HeldJob* find(const v1::JobRef& job, const v1::AttemptRef& attempt);
+
+  // session.cc: what follows from it.
+  void drive_link(Actions& actions);
+  void on_link_lost(Actions& actions);
+  void say_all_again(Actions& actions);
+  void name_held_attempts();
+  void send_draining(Actions& actions);
+  /// Starts what can be started, and leaves when a drain is over.
+  void settle(Actions& actions);
+  void enqueue(HeldJob& held);
+  void finish(HeldJob& held, v1::Outcome outcome, const Error* fault, bool final, Actions& actions);
+  void send_result(HeldJob& held, Actions& actions);
+  void send(net::Message message, Actions& actions);
+  void forget(Attempt attempt);
+  bool was_accepted(Attempt attempt) const;
+
+  SessionConfig config_;
+  net::PeerLink link_;
+  ExecutorTable executors_;
+  RunSetups setups_;
+  std::map<Attempt, HeldJob> jobs_;
+  std::set<std::pair<JobId, Attempt>> queue_;  ///< Oldest job first: the stage waits for it.
+  std::set<Attempt> forgotten_;                ///< The attempts that were held, as far as they are remembered.
+  std::deque<Attempt> forgotten_order_;
+  std::optional<ExecutorFacts> facts_;  ///< Of the first executor that was ready: from then on there is a link.
+  std::optional<Draining> draining_;
+  bool has_left_ = false;
+  Instant now_{};  ///< Of the event that is being handled.
+  SessionStats stats_;
+};
+
+}  // namespace sheaf::worker

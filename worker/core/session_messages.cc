@@ -1,0 +1,193 @@
+// The half of WorkerSession that reads what the master says. Every message has passed validate(), but what it says may be late,
+// or about something that is no longer held.
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/mark.h"
+#include "worker/core/limits.h"
+#include "worker/core/session.h"
+
+namespace sheaf::worker {
+
+void WorkerSession::on_message(Instant now, net::Message message, Actions& actions) {
+  now_ = now;
+  if (has_left_ || !facts_) return;
+  switch (link_.on_message(now, message.envelope)) {
+    case net::PeerLink::Event::kHandled:
+      return;
+    case net::PeerLink::Event::kLost:
+      on_link_lost(actions);
+      drive_link(actions);
+      return;
+    case net::PeerLink::Event::kRefused:
+      leave(now, Error{ErrorCode::kCluster, "the master refused this worker: " + link_.refusal().text(), {}, {}}, 5, actions);
+      return;
+    case net::PeerLink::Event::kWelcomed:
+      say_all_again(actions);
+      break;
+    case net::PeerLink::Event::kNone:
+      break;
+  }
+  const v1::Envelope& envelope = message.envelope;
+  switch (envelope.body_case()) {
+    case v1::Envelope::kAssign: {
+      std::size_t next_payload = 0;
+      for (const v1::Assignment& assignment : envelope.assign().jobs()) {
+        std::string payload;
+        if (assignment.payload().inlined()) payload = std::move(message.payloads[next_payload++]);
+        on_assignment(assignment, std::move(payload), actions);
+      }
+      break;
+    }
+    case v1::Envelope::kResultAck:
+      on_result_ack(envelope.result_ack());
+      break;
+    case v1::Envelope::kRevoke:
+      on_revoke(envelope.revoke(), actions);
+      break;
+    case v1::Envelope::kPart:
+      on_part(envelope.part(), message.payloads[0], actions);
+      break;
+    case v1::Envelope::kPartCredit:
+      on_part_credit(envelope.part_credit(), actions);
+      break;
+    default:
+      break;  // Not for workers, or only for the log.
+  }
+  settle(actions);
+}
+
+void WorkerSession::on_assignment(const v1::Assignment& assignment, std::string payload, Actions& actions) {
+  HeldJob held;
+  held.job = net::from_wire(assignment.job());
+  held.attempt = net::from_wire(assignment.attempt());
+  // The setup counts even if the job does not: it comes only once.
+  held.setup = setups_.use(held.job.run, assignment.kind(), assignment.setup());
+  if (was_accepted(held.attempt)) {
+    SHEAF_MARK("worker_ignored_a_repeated_attempt");
+    stats_.repeated += 1;
+    return;
+  }
+  stats_.accepted += 1;
+  accept(assignment, std::move(held), std::move(payload), actions);
+}
+
+void WorkerSession::accept(const v1::Assignment& assignment, HeldJob accepted, std::string payload, Actions& actions) {
+  const Attempt attempt = accepted.attempt;
+  HeldJob& held = jobs_.emplace(attempt, std::move(accepted)).first->second;
+  if (draining_) {
+    finish(held, v1::OUTCOME_RETURNED, nullptr, false, actions);
+    return;
+  }
+  if (held.setup == nullptr) {
+    stats_.unknown_runs += 1;
+    finish(held, v1::OUTCOME_RETURNED, nullptr, false, actions);
+    return;
+  }
+  const std::string& kind = held.setup->kind;
+  if (std::find(facts_->kinds.begin(), facts_->kinds.end(), kind) == facts_->kinds.end()) {
+    const Error fault{ErrorCode::kCluster, "this worker does no jobs of the kind \"" + kind + "\"", {}, {}};
+    finish(held, v1::OUTCOME_FAILED, &fault, false, actions);
+    return;
+  }
+  const v1::PayloadRef& announced = assignment.payload();
+  if (!announced.inlined() && announced.bytes() > 0) {
+    held.state = HeldJob::State::kReceiving;
+    held.payload = Blob(config_.scratch);
+    held.download.emplace(held.job, attempt, announced);
+    ask_for_more(held, actions);
+    return;
+  }
+  held.payload = Blob::of(std::move(payload));
+  if (held.payload.size() == announced.bytes() && held.payload.digest() == net::digest_from(announced)) {
+    enqueue(held);
+  } else {
+    return_damaged(held, actions);
+  }
+}
+
+void WorkerSession::on_result_ack(const v1::ResultAck& ack) {
+  HeldJob* held = find(ack.job(), ack.attempt());
+  if (held == nullptr || held->state != HeldJob::State::kFinished) return;  // One that was said twice.
+  forget(held->attempt);
+}
+
+void WorkerSession::on_revoke(const v1::Revoke& revoke, Actions& actions) {
+  HeldJob* held = find(revoke.job(), revoke.attempt());
+  if (held == nullptr) return;
+  stats_.revoked += 1;
+  if (held->state != HeldJob::State::kRunning) {
+    if (held->state == HeldJob::State::kQueued) queue_.erase({held->job, held->attempt});
+    forget(held->attempt);
+    return;
+  }
+  if (held->end_at) return;
+  held->end_at = now_ + kCancelGrace;
+  actions.push_back(CancelJob{held->executor, held->job, held->attempt});
+}
+
+void WorkerSession::on_part(const v1::Part& part, const std::string& bytes, Actions& actions) {
+  HeldJob* held = find(part.transfer().job(), part.transfer().attempt());
+  if (held == nullptr || held->state != HeldJob::State::kReceiving) {
+    stats_.stale += 1;
+    return;
+  }
+  const net::Download::Taken taken = held->download->take(part, bytes);
+  if (taken == net::Download::Taken::kRefused) {
+    return_damaged(*held, actions);
+    return;
+  }
+  if (const Status kept = held->payload.append(bytes); !kept) {
+    finish(*held, v1::OUTCOME_FAILED, &kept.error(), false, actions);
+    return;
+  }
+  if (taken == net::Download::Taken::kMore) {
+    ask_for_more(*held, actions);
+    return;
+  }
+  held->download.reset();
+  enqueue(*held);
+}
+
+void WorkerSession::on_part_credit(const v1::PartCredit& credit, Actions& actions) {
+  HeldJob* held = find(credit.transfer().job(), credit.transfer().attempt());
+  if (held == nullptr || !held->upload) {
+    stats_.stale += 1;
+    return;
+  }
+  held->upload->grant(credit.until());
+  while (const std::optional<net::Upload::Range> range = held->upload->next()) {
+    auto bytes = held->payload.read(range->offset, range->size);
+    if (!bytes) {
+      finish(*held, v1::OUTCOME_FAILED, &bytes.error(), false, actions);
+      return;
+    }
+    net::Message message;
+    *message.envelope.mutable_part() = held->upload->take(*range);
+    message.payloads.push_back(std::move(*bytes));
+    send(std::move(message), actions);
+  }
+}
+
+void WorkerSession::ask_for_more(HeldJob& held, Actions& actions) {
+  std::optional<v1::PartCredit> credit = held.download->grant();
+  if (!credit) return;
+  net::Message message;
+  *message.envelope.mutable_part_credit() = std::move(*credit);
+  send(std::move(message), actions);
+}
+
+void WorkerSession::return_damaged(HeldJob& held, Actions& actions) {
+  // Damaged on its way: it is never worked on, and it is nobody's failure.
+  SHEAF_MARK("worker_returned_a_damaged_payload");
+  stats_.damaged += 1;
+  finish(held, v1::OUTCOME_RETURNED, nullptr, false, actions);
+}
+
+HeldJob* WorkerSession::find(const v1::JobRef& job, const v1::AttemptRef& attempt) {
+  const auto found = jobs_.find(net::from_wire(attempt));
+  return found != jobs_.end() && found->second.job == net::from_wire(job) ? &found->second : nullptr;
+}
+
+}  // namespace sheaf::worker
