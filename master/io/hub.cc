@@ -1,0 +1,359 @@
+#include "master/io/hub.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/check.h"
+#include "common/base/mark.h"
+#include "common/base/version.h"
+#include "common/runtime/log.h"
+
+namespace sheaf::master {
+
+namespace {
+
+/// Calls the one of several functions that takes the variant's alternative.
+template <class... Functions>
+struct Overload : Functions... {
+  using Functions::operator()...;
+};
+
+}  // namespace
+
+Hub::Hub(const HubConfig& config, Outbox& outbox, StageLauncher& stages, Spool& spool, std::function<std::uint64_t()> random)
+    : config_(config), outbox_(outbox), stages_(stages), spool_(spool), random_(std::move(random)), scheduler_(config.scheduler) {}
+
+// -------------------------------------------------------------------------------------------------------------------------- input
+
+void Hub::on_message(Instant now, const net::PeerAddress& from, Result<net::Message> message) {
+  Peer* peer = peers_.find(from);
+  if (peer != nullptr) peer->last_heard = now;
+  if (!message) {
+    refused_messages_ += 1;
+    log_warn("message_refused peer=" + (peer != nullptr ? peer->name : std::string("unknown")) + " reason=\"" +
+             message.error().what + "\"");
+    refuse(from, v1::REFUSAL_MALFORMED, message.error().what);
+    return;
+  }
+  const v1::Envelope& envelope = message->envelope;
+  if (envelope.has_hello()) {
+    on_hello(now, from, envelope.hello());
+  } else if (peer == nullptr || envelope.epoch() != config_.scheduler.epoch) {
+    refuse(from, v1::REFUSAL_HELLO_FIRST, "this master does not know this connection");
+  } else if (!may_send(peer->role, envelope.body_case())) {
+    refused_messages_ += 1;
+    log_warn("message_forbidden peer=" + peer->name);
+    refuse(from, v1::REFUSAL_FORBIDDEN, "a message that a " + v1::Role_Name(peer->role) + " may not send");
+  } else {
+    peer->has_only_greeted = false;
+    dispatch(now, *peer, *message);
+  }
+  reap(now);
+}
+
+void Hub::dispatch(Instant now, Peer& peer, net::Message& message) {
+  const v1::Envelope& envelope = message.envelope;
+  if (peer.role == v1::ROLE_WORKER) apply(now, WorkerHeard{peer.worker});
+  switch (envelope.body_case()) {
+    case v1::Envelope::kHeartbeat: break;
+    case v1::Envelope::kGoodbye: lose(now, net::PeerAddress(peer.address), true); break;
+    case v1::Envelope::kSubmit: on_submit(now, peer, envelope.submit()); break;
+    case v1::Envelope::kCancelRun: on_cancel(now, peer, envelope.cancel_run()); break;
+    case v1::Envelope::kResult: on_result(now, peer, message); break;
+    case v1::Envelope::kDraining: apply(now, WorkerDraining{peer.worker}); break;
+    case v1::Envelope::kPart: on_part(now, peer, envelope.part(), message.payloads.front()); break;
+    case v1::Envelope::kPartCredit: on_part_credit(now, peer, envelope.part_credit()); break;
+    default: on_stage_message(now, peer, message); break;
+  }
+}
+
+void Hub::on_time(Instant now) {
+  // Nobody can come back to a master that is away: as long as it was late, nobody's absence lasted.
+  if (next_tick_ != Instant{} && now - next_tick_ > config_.silence_max / 2) {
+    for (auto& [id, run] : runs_) {
+      for (std::optional<Instant>* since : {&run.stage_absent, &run.client_absent, &run.ending}) {
+        if (*since) *since = std::min(now, **since + (now - next_tick_));
+      }
+    }
+  }
+  next_tick_ = now + config_.update_interval;
+  apply(now, TimePassed{});
+  for (const net::PeerAddress& address : peers_.addresses()) {
+    Peer* peer = peers_.find(address);
+    if (peer == nullptr) continue;
+    // A silent worker is the scheduler's affair: it may come back with what it holds.
+    if (peer->role != v1::ROLE_WORKER && now - peer->last_heard >= config_.silence_max) {
+      log_warn("peer_silent peer=" + peer->name + " silent_ms=" + std::to_string(milliseconds(now - peer->last_heard)));
+      lose(now, address, false);
+    } else if (now - peer->last_sent >= config_.heartbeat_interval) {
+      v1::Envelope message = envelope();
+      message.mutable_heartbeat();
+      send(now, *peer, std::move(message));  // Also how a lost link is noticed: ZeroMQ says that there is no such peer.
+    }
+  }
+  reap(now);
+  std::vector<RunId> ids;
+  for (const auto& [id, run] : runs_) {
+    if (!run.is_over()) ids.push_back(id);
+  }
+  for (const RunId id : ids) {
+    if (HubRun* run = find_run(id)) watch_run(now, *run);
+  }
+  reap(now);
+}
+
+void Hub::shut_down(Instant now, const std::string& reason) {
+  for (const net::PeerAddress& address : peers_.addresses()) {
+    v1::Envelope message = envelope();
+    message.mutable_goodbye()->set_reason(reason);
+    if (Peer* peer = peers_.find(address)) send(now, *peer, std::move(message));
+  }
+}
+
+// -------------------------------------------------------------------------------------------------------------------------- links
+
+void Hub::on_hello(Instant now, const net::PeerAddress& from, const v1::Hello& hello) {
+  if (hello.protocol() != net::kProtocolVersion) {
+    refuse(from, v1::REFUSAL_PROTOCOL,
+           "this master speaks protocol " + std::to_string(net::kProtocolVersion) + " (sheaf " + kVersion + "), the other side " +
+               std::to_string(hello.protocol()) + " (sheaf " + hello.version() + "): use the same version on both");
+    return;
+  }
+  // Said again because the Welcome takes its time, or because we did: one Welcome will do. Each further one would hand out jobs anew.
+  if (Peer* old = peers_.find(from); old != nullptr && old->has_only_greeted && old->session == net::from_wire(hello.session())) {
+    SHEAF_MARK("hub_ignored_a_repeated_hello");
+    if (old->role == v1::ROLE_WORKER) apply(now, WorkerHeard{old->worker});
+    return;
+  }
+  // A process that connects anew, or says hello again on a link that we still know: the old link is over.
+  if (Peer* old = peers_.find(net::from_wire(hello.session()))) lose(now, net::PeerAddress(old->address), false);
+  if (Peer* old = peers_.find(from)) lose(now, net::PeerAddress(old->address), false);
+  if (peers_.size() >= config_.peers_max) {
+    refuse(from, v1::REFUSAL_BUSY, "this master has " + std::to_string(config_.peers_max) + " connections already");
+    return;
+  }
+  Peer peer;
+  peer.address = from;
+  peer.role = hello.role();
+  peer.session = net::from_wire(hello.session());
+  peer.name = hello.host() + ":" + std::to_string(hello.pid());
+  peer.last_heard = now;
+  peer.last_sent = now;
+  switch (hello.role()) {
+    case v1::ROLE_WORKER: welcome_worker(now, std::move(peer), hello); break;
+    case v1::ROLE_STAGE: welcome_stage(now, std::move(peer), hello.stage()); break;
+    default: welcome_client(now, std::move(peer)); break;
+  }
+}
+
+v1::Welcome Hub::make_welcome() const {
+  v1::Welcome welcome;
+  welcome.set_protocol(net::kProtocolVersion);
+  welcome.set_version(kVersion);
+  welcome.set_epoch(config_.scheduler.epoch);
+  welcome.set_heartbeat_interval_ms(static_cast<std::uint64_t>(milliseconds(config_.heartbeat_interval)));
+  welcome.set_silence_max_ms(static_cast<std::uint64_t>(milliseconds(config_.silence_max)));
+  return welcome;
+}
+
+void Hub::welcome_worker(Instant now, Peer peer, const v1::Hello& hello) {
+  peer.worker = WorkerId{next_worker_++};
+  const v1::WorkerHello& worker = hello.worker();
+  log_info("worker_joined worker=" + std::to_string(peer.worker.value) + " peer=" + peer.name + " slots=" +
+           std::to_string(worker.slots()) + " running=" + std::to_string(worker.running_size()));
+  WorkerJoined joined;
+  joined.worker = peer.worker;
+  joined.slots = worker.slots();
+  joined.prefetch = worker.prefetch();
+  joined.bytes_max = worker.bytes_max();
+  joined.fingerprint = worker.fingerprint();
+  for (const v1::RunningAttempt& running : worker.running()) {
+    joined.running.push_back({net::from_wire(running.job()), net::from_wire(running.attempt())});
+  }
+  Peer& added = peers_.add(std::move(peer));
+  v1::Envelope message = envelope();
+  *message.mutable_welcome() = make_welcome();
+  message.mutable_welcome()->set_peer(added.worker.value);
+  send(now, added, std::move(message));
+  apply(now, std::move(joined));
+}
+
+void Hub::welcome_stage(Instant now, Peer peer, const v1::StageHello& hello) {
+  HubRun* run = find_run(RunId{hello.run()});
+  if (run == nullptr || run->token != hello.token() || run->incarnation != hello.incarnation()) {
+    refuse(peer.address, v1::REFUSAL_FORBIDDEN, "this is not the stage of run " + std::to_string(hello.run()));
+    return;
+  }
+  // Another process with the same token takes the place of the one that is here: a run has one stage.
+  if (!run->stage.empty()) lose(now, net::PeerAddress(run->stage), false);
+  peer.run = run->id;
+  run->stage = peer.address;
+  run->stage_absent.reset();
+  Peer& added = peers_.add(std::move(peer));
+  v1::Envelope message = envelope();
+  *message.mutable_welcome() = make_welcome();
+  *message.mutable_welcome()->mutable_run() = run->description;
+  send(now, added, std::move(message));
+  if (run->is_over() || run->ending) {
+    v1::Envelope goodbye = envelope();
+    goodbye.mutable_goodbye()->set_reason(run->fault ? net::wire_text(run->fault->what) : "the run is over");
+    send(now, added, std::move(goodbye));
+    return;
+  }
+  send_credit(now, *run);
+  apply(now, StageAttached{run->id});
+}
+
+void Hub::welcome_client(Instant now, Peer peer) {
+  Peer& added = peers_.add(std::move(peer));
+  v1::Envelope message = envelope();
+  *message.mutable_welcome() = make_welcome();
+  send(now, added, std::move(message));
+  for (auto& [id, run] : runs_) {
+    if (run.client == added.session) run.client_absent.reset();
+  }
+}
+
+void Hub::lose(Instant now, const net::PeerAddress& address, bool graceful) {
+  Peer* peer = peers_.find(address);
+  if (peer == nullptr) return;
+  const v1::Role role = peer->role;
+  const WorkerId worker = peer->worker;
+  const RunId run_id = peer->run;
+  const SessionId session = peer->session;
+  const std::string name = peer->name;
+  peers_.remove(address);
+  if (role == v1::ROLE_WORKER) {
+    (graceful ? log_info : log_warn)((graceful ? "worker_left worker=" : "worker_lost worker=") + std::to_string(worker.value) +
+                                     " peer=" + name);
+    std::erase_if(arrived_, [&](const auto& entry) { return entry.first.first == worker; });
+    if (graceful) {
+      apply(now, WorkerLeft{worker});
+    } else {
+      apply(now, WorkerLost{worker});
+    }
+  } else if (role == v1::ROLE_STAGE) {
+    HubRun* run = find_run(run_id);
+    if (run == nullptr || run->stage != address) return;
+    run->stage.clear();
+    run->stage_absent = now;
+    if (run->is_over()) return;
+    apply(now, StageLost{run_id});
+    // Of a child of ours the exit is reported; of another's, that its link is gone is all that we shall hear.
+    if (run->ending && (graceful || run->description.stage_at_client())) finish_run(now, *run);
+  } else {
+    for (auto& [id, run] : runs_) {
+      if (run.client == session && !run.is_over()) run.client_absent = graceful ? now - config_.silence_max : now;
+    }
+  }
+}
+
+void Hub::send(Instant now, Peer& peer, v1::Envelope message, std::vector<std::string> payloads) {
+  const net::SendOutcome outcome = outbox_.send(peer.address, net::Message{std::move(message), std::move(payloads)});
+  if (outcome == net::SendOutcome::kSent) {
+    peer.last_sent = now;
+  } else {
+    // kFull means that it has not read a thousand messages: no better than gone.
+    broken_.push_back(peer.address);
+  }
+}
+
+void Hub::refuse(const net::PeerAddress& to, v1::RefusalReason reason, std::string text) {
+  net::Message message;
+  message.envelope = envelope();
+  message.envelope.mutable_refused()->set_reason(reason);
+  message.envelope.mutable_refused()->set_text(net::wire_text(std::move(text)));
+  outbox_.send(to, message);  // Whoever cannot be told need not be.
+}
+
+void Hub::reap(Instant now) {
+  while (!broken_.empty()) {
+    const std::vector<net::PeerAddress> broken = std::exchange(broken_, {});
+    for (const net::PeerAddress& address : broken) lose(now, address, false);
+  }
+}
+
+v1::Envelope Hub::envelope() const {
+  v1::Envelope envelope;
+  envelope.set_epoch(config_.scheduler.epoch);
+  return envelope;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------- scheduler
+
+void Hub::apply(Instant now, Event event) {
+  events_.push_back(std::move(event));
+  if (applying_) return;
+  applying_ = true;
+  std::vector<Action> actions;
+  while (!events_.empty()) {
+    const Event next = std::move(events_.front());
+    events_.pop_front();
+    actions.clear();
+    scheduler_.step(now, next, actions);
+    for (const Action& action : actions) carry_out(now, action);
+  }
+  applying_ = false;
+}
+
+void Hub::carry_out(Instant now, const Action& action) {
+  std::visit(
+      Overload{
+          [&](const Assign& a) { assign(now, a); },
+          [&](const Revoke& a) { revoke(now, a); },
+          [&](const Commit& a) {
+            commit(a);
+            apply(now, CommitDone{a.job, a.attempt});  // Part 3 of the plan: only when the journal has it on disk.
+          },
+          [&](const AckResult& a) { ack(now, a.worker, a.job, a.attempt); },
+          [&](const DropResult& a) { arrived_.erase({a.worker, {a.job, a.attempt}}); },
+          [&](const Deliver& a) { deliver(now, a.job); },
+          [&](const ReleasePayload& a) {
+            if (HubRun* run = find_run(a.job.run)) run->jobs.erase(a.job.key);
+          },
+          [&](const ReleaseResult& a) {
+            if (HubRun* run = find_run(a.job.run)) run->results.erase(a.job.key);
+          },
+          [&](const AskFeed& a) {
+            HubRun* run = find_run(a.run);
+            if (run == nullptr) return;
+            run->credit.set_bytes_until(a.bytes_until);
+            run->credit.set_jobs_until(a.jobs_until);
+            send_credit(now, *run);
+          },
+          [&](const ExpireWorker& a) {
+            log_warn("worker_silent worker=" + std::to_string(a.worker.value) +
+                     " silent_ms=" + std::to_string(milliseconds(a.silent)));
+          },
+          [&](const RunBound& a) {
+            HubRun* run = find_run(a.run);
+            if (run == nullptr) return;
+            run->state = v1::RUN_FINISHING;
+            if (Peer* stage = stage_of(*run)) {
+              v1::Envelope message = envelope();
+              message.mutable_all_bound()->set_run(a.run.value);
+              send(now, *stage, std::move(message));
+            }
+          },
+          [&](const RunFailed& a) {
+            HubRun* run = find_run(a.job.run);
+            if (run == nullptr) return;
+            // The last fault that was reported need not be the one that ends the run.
+            Error error{ErrorCode::kFailed, a.reason, {}, {}};
+            if (run->last_job_fault && run->last_job_fault->what == a.reason) error = *run->last_job_fault;
+            if (a.tries > 1) error.what += " (" + std::to_string(a.tries) + " tries)";
+            if (error.where.empty()) {
+              const auto job = run->jobs.find(a.job.key);
+              error.where = job != run->jobs.end() && !job->second.label.empty() ? job->second.label : "job " + to_string(a.job.key);
+            }
+            end_run(now, *run, v1::RUN_FAILED, std::move(error));
+          },
+          [&](const Alarm& a) {
+            log_error("results_differ run=" + std::to_string(a.job.run.value) + " job=" + to_string(a.job.key) +
+                      " committed=" + a.committed.hex() + " other=" + a.other.hex());
+          },
+      },
+      action);
+}
+
+}  // namespace sheaf::master

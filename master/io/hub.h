@@ -1,0 +1,155 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/net/limits.h"
+#include "common/net/message.h"
+#include "master/core/scheduler.h"
+#include "master/io/hub_run.h"
+#include "master/io/peers.h"
+#include "master/io/spool.h"
+
+namespace sheaf::master {
+
+/// How the hub sends. Real: the ROUTER; in the simulator: a network that loses and delays.
+class Outbox {
+ public:
+  virtual ~Outbox() = default;
+  virtual net::SendOutcome send(const net::PeerAddress& to, const net::Message& message) = 0;
+};
+
+/// How the hub starts a run's stage and ends it. The end of a stage comes back as Hub::on_stage_exited().
+class StageLauncher {
+ public:
+  virtual ~StageLauncher() = default;
+  /// Errors: kFailed when the process cannot be started.
+  virtual Status start(RunId run, const std::string& token, std::uint32_t incarnation) = 0;
+  /// Ends it at once; does nothing when it has ended already.
+  virtual void stop(RunId run) = 0;
+};
+
+struct HubConfig {
+  SchedulerConfig scheduler;
+  std::uint64_t memory_window_bytes = 16 * 1024 * 1024;       ///< A run's payloads that are fed and not committed.
+  std::uint64_t spool_window_bytes = 1024 * 1024 * 1024;      ///< A run's results that are committed and not bound.
+  Duration heartbeat_interval = net::kHeartbeatInterval;
+  Duration silence_max = net::kSilenceMax;                    ///< Of stages and clients; of workers: scheduler.worker_silence_max.
+  Duration update_interval = std::chrono::milliseconds(200);  ///< Between two RunUpdates of a working run; also the hub's tick.
+  Duration stage_goodbye_max = std::chrono::seconds(5);       ///< How long a stage may take to give its output up.
+  Duration stage_last_words_max = std::chrono::seconds(1);    ///< How long what a stage said before it ended may be on its way.
+  std::size_t peers_max = 10'000;
+  std::size_t runs_max = 1000;       ///< That have not ended.
+  std::size_t ended_runs_max = 100;  ///< That are remembered for a client whose link broke at the end.
+};
+
+/// The master without its sockets: who is connected, which runs there are, where payloads lie. It turns messages into events of the
+/// scheduler, and the scheduler's actions into messages. It knows nothing about video.
+///
+/// Time, network, child processes and randomness are given to it: the server loop and the simulator drive the same hub. Not
+/// thread-safe.
+class Hub {
+ public:
+  /// What it uses must outlive it. `random` gives 64 random bits a call: tokens come from it. `config.scheduler` must be valid.
+  Hub(const HubConfig& config, Outbox& outbox, StageLauncher& stages, Spool& spool, std::function<std::uint64_t()> random);
+
+  /// A message from `from`, or why it was refused.
+  void on_message(Instant now, const net::PeerAddress& from, Result<net::Message> message);
+  /// Everything that is due. Feed it all that has arrived first: a pause of the master's own must not look like everybody's silence.
+  void on_time(Instant now);
+  /// A stage that the launcher has started has ended: "was ended by signal 9 (Killed)".
+  void on_stage_exited(Instant now, RunId run, const std::string& how);
+  /// Says goodbye to everybody, so that nobody waits for silence.
+  void shut_down(Instant now, const std::string& reason);
+
+  /// When on_time() is due.
+  Instant next_deadline() const { return next_tick_; }
+
+  const Scheduler& scheduler() const { return scheduler_; }
+  /// Runs that have not ended.
+  std::size_t active_runs() const;
+  /// Messages that were malformed or not for their sender to send.
+  std::uint64_t refused_messages() const { return refused_messages_; }
+
+ private:
+  struct ArrivedResult {
+    StoredPayload payload;
+    std::string measures;
+  };
+
+  // hub.cc: links, and the scheduler's steps
+  void on_hello(Instant now, const net::PeerAddress& from, const v1::Hello& hello);
+  void welcome_worker(Instant now, Peer peer, const v1::Hello& hello);
+  void welcome_stage(Instant now, Peer peer, const v1::StageHello& hello);
+  void welcome_client(Instant now, Peer peer);
+  v1::Welcome make_welcome() const;
+  void dispatch(Instant now, Peer& peer, net::Message& message);
+  void send(Instant now, Peer& peer, v1::Envelope envelope, std::vector<std::string> payloads = {});
+  void refuse(const net::PeerAddress& to, v1::RefusalReason reason, std::string text);
+  /// The connection is gone: what depends on it is told. `graceful`: it said goodbye.
+  void lose(Instant now, const net::PeerAddress& address, bool graceful);
+  /// Loses everybody to whom a send has failed. A send fails in the middle of something, so it only notes the address.
+  void reap(Instant now);
+  void apply(Instant now, Event event);
+  void carry_out(Instant now, const Action& action);
+  v1::Envelope envelope() const;
+
+  // hub_runs.cc: runs, their clients and their stages
+  void on_submit(Instant now, Peer& client, const v1::Submit& submit);
+  void on_cancel(Instant now, Peer& client, const v1::CancelRun& cancel);
+  void on_stage_message(Instant now, Peer& stage, net::Message& message);
+  void on_feed(Instant now, Peer& stage, HubRun& run, net::Message& message);
+  void on_redo(Instant now, Peer& stage, HubRun& run, net::Message& message);
+  void take_job(Instant now, HubRun& run, const v1::JobHeader& header, std::uint32_t revision, StoredPayload payload);
+  void on_publish(Instant now, Peer& stage, HubRun& run, const v1::Publish& publish);
+  void send_credit(Instant now, HubRun& run);
+  void deliver(Instant now, JobId job);
+  void end_run(Instant now, HubRun& run, v1::RunState state, std::optional<Error> fault);
+  void finish_run(Instant now, HubRun& run);
+  void update_client(Instant now, HubRun& run, bool force);
+  void watch_run(Instant now, HubRun& run);
+  HubRun* find_run(RunId id);
+  Peer* stage_of(HubRun& run);
+
+  // hub_jobs.cc: workers, their answers, and large payloads on their way
+  void assign(Instant now, const Assign& action);
+  void revoke(Instant now, const Revoke& action);
+  void commit(const Commit& action);
+  void on_result(Instant now, Peer& worker, net::Message& message);
+  void on_result_whole(Instant now, WorkerId worker, TransferKey key, ArrivedResult result);
+  void on_part(Instant now, Peer& peer, const v1::Part& part, const std::string& bytes);
+  void on_part_credit(Instant now, Peer& peer, const v1::PartCredit& credit);
+  void start_download(Instant now, Peer& peer, TransferKey key, const v1::PayloadRef& announced, v1::JobHeader job,
+                      std::string measures);
+  void ack(Instant now, WorkerId worker, JobId job, Attempt attempt);
+
+  HubConfig config_;
+  Outbox& outbox_;
+  StageLauncher& stages_;
+  Spool& spool_;
+  std::function<std::uint64_t()> random_;
+
+  Scheduler scheduler_;
+  std::deque<Event> events_;  ///< That an action led to; applied after the actions of the step before.
+  bool applying_ = false;
+
+  PeerTable peers_;
+  std::vector<net::PeerAddress> broken_;
+  std::uint64_t next_worker_ = 1;
+
+  std::map<RunId, HubRun> runs_;
+  std::uint64_t next_run_ = 1;
+  std::deque<RunId> ended_;
+
+  /// Results that have arrived whole and that the scheduler decides about: a Commit or a DropResult follows at once.
+  std::map<std::pair<WorkerId, TransferKey>, ArrivedResult> arrived_;
+
+  Instant next_tick_{};
+  std::uint64_t refused_messages_ = 0;
+};
+
+}  // namespace sheaf::master

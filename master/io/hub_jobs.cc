@@ -1,0 +1,203 @@
+// Workers, their answers, and large payloads on their way.
+
+#include <utility>
+
+#include "common/base/check.h"
+#include "common/runtime/log.h"
+#include "master/io/hub.h"
+
+namespace sheaf::master {
+
+void Hub::assign(Instant now, const Assign& action) {
+  Peer* worker = peers_.find(action.worker);
+  HubRun* run = find_run(action.job.run);
+  if (worker == nullptr || run == nullptr) return;  // Its link has just broken; the scheduler will hear of it.
+  if (run->ending) return;                          // By an action of the same step: the scheduler is about to be told.
+  const auto job = run->jobs.find(action.job.key);
+  SHEAF_CHECK(job != run->jobs.end());  // Nothing is assigned that is not fed, or that was released.
+  const std::shared_ptr<const StoredPayload> payload = job->second.payload;
+  const bool inlined = payload->size() <= kInlinePayloadBytesMax;
+
+  v1::Envelope message = envelope();
+  v1::Assignment& assignment = *message.mutable_assign()->add_jobs();
+  *assignment.mutable_job() = net::to_wire(action.job);
+  *assignment.mutable_attempt() = net::to_wire(action.attempt);
+  assignment.set_kind(run->description.kind());
+  if (worker->runs_set_up.insert(action.job.run).second) assignment.set_setup(run->planned.setup());
+  *assignment.mutable_payload() = net::payload_ref(payload->size(), payload->digest(), inlined);
+  if (!inlined) {
+    const TransferKey key{action.job, action.attempt};
+    worker->outgoing.insert_or_assign(key, Peer::Outgoing{net::Upload(action.job, action.attempt, payload->size()), payload});
+    send(now, *worker, std::move(message));
+    return;
+  }
+  auto bytes = payload->read_all();
+  if (!bytes) {
+    end_run(now, *run, v1::RUN_FAILED, bytes.error());
+    return;
+  }
+  send(now, *worker, std::move(message), {std::move(*bytes)});
+}
+
+void Hub::revoke(Instant now, const Revoke& action) {
+  Peer* worker = peers_.find(action.worker);
+  if (worker == nullptr) return;
+  worker->outgoing.erase({action.job, action.attempt});
+  worker->incoming.erase({action.job, action.attempt});
+  v1::Envelope message = envelope();
+  v1::Revoke& revoke = *message.mutable_revoke();
+  *revoke.mutable_job() = net::to_wire(action.job);
+  *revoke.mutable_attempt() = net::to_wire(action.attempt);
+  revoke.set_reason("the result is no longer needed");
+  send(now, *worker, std::move(message));
+}
+
+void Hub::ack(Instant now, WorkerId worker, JobId job, Attempt attempt) {
+  Peer* peer = peers_.find(worker);
+  if (peer == nullptr) return;
+  v1::Envelope message = envelope();
+  v1::ResultAck& ack = *message.mutable_result_ack();
+  *ack.mutable_job() = net::to_wire(job);
+  *ack.mutable_attempt() = net::to_wire(attempt);
+  send(now, *peer, std::move(message));
+}
+
+void Hub::commit(const Commit& action) {
+  const auto arrived = arrived_.find({action.worker, {action.job, action.attempt}});
+  SHEAF_CHECK(arrived != arrived_.end());  // The scheduler commits only what a JobDone has just reported.
+  HubRun* run = find_run(action.job.run);
+  SHEAF_CHECK(run != nullptr);
+  const auto revision = run->revisions.find(action.job.key);
+  run->results.insert_or_assign(
+      action.job.key, HubRun::Committed{std::make_shared<const StoredPayload>(std::move(arrived->second.payload)),
+                                        revision == run->revisions.end() ? 0 : revision->second,
+                                        std::move(arrived->second.measures)});
+  arrived_.erase(arrived);
+}
+
+void Hub::on_result(Instant now, Peer& worker, net::Message& message) {
+  const v1::JobResult& result = message.envelope.result();
+  const JobId job = net::from_wire(result.job());
+  const Attempt attempt = net::from_wire(result.attempt());
+  if (result.outcome() == v1::OUTCOME_DONE) {
+    if (!result.payload().inlined()) {
+      if (find_run(job.run) == nullptr || find_run(job.run)->is_over()) {
+        ack(now, worker.worker, job, attempt);
+      } else {
+        start_download(now, worker, {job, attempt}, result.payload(), {}, result.measures());
+      }
+      return;
+    }
+    const Digest announced = net::digest_from(result.payload());
+    std::string& bytes = message.payloads.front();
+    if (digest_of(std::as_bytes(std::span(bytes.data(), bytes.size()))) != announced) {
+      log_error("result_damaged worker=" + std::to_string(worker.worker.value) + " job=" + to_string(job.key));
+      apply(now, JobFailed{worker.worker, job, attempt, FailureKind::kRefused, true, "its result was damaged on the way"});
+      return;
+    }
+    auto stored = spool_.store(std::move(bytes), announced);
+    if (!stored) {
+      if (HubRun* run = find_run(job.run)) end_run(now, *run, v1::RUN_FAILED, stored.error());
+      return;
+    }
+    on_result_whole(now, worker.worker, {job, attempt}, {std::move(*stored), result.measures()});
+    return;
+  }
+  JobFailed failed{worker.worker, job, attempt, FailureKind::kRefused, !result.final(), "handed back by the worker"};
+  // Handed back perhaps because the worker no longer has the run's setup: it comes again with the next job.
+  if (result.outcome() == v1::OUTCOME_RETURNED) worker.runs_set_up.erase(job.run);
+  if (result.outcome() != v1::OUTCOME_RETURNED) {
+    const Error error = net::from_wire(result.fault());
+    failed.kind = result.outcome() == v1::OUTCOME_FAILED ? FailureKind::kJob : FailureKind::kExecutorLost;
+    failed.reason = error.what;
+    log_warn("job_failed run=" + std::to_string(job.run.value) + " job=" + to_string(job.key) +
+             " worker=" + std::to_string(worker.worker.value) + " reason=\"" + error.message() + "\"");
+    if (HubRun* run = find_run(job.run)) run->last_job_fault = error;
+  }
+  apply(now, std::move(failed));
+}
+
+void Hub::on_result_whole(Instant now, WorkerId worker, TransferKey key, ArrivedResult result) {
+  const Digest digest = result.payload.digest();
+  const std::uint64_t bytes = result.payload.size();
+  arrived_.insert_or_assign({worker, key}, std::move(result));
+  apply(now, JobDone{worker, key.first, key.second, digest, bytes});
+  // Normally gone by now; a scheduler that wants neither Commit nor DropResult (an unknown worker, say) must not keep it here.
+  arrived_.erase({worker, key});
+}
+
+void Hub::start_download(Instant now, Peer& peer, TransferKey key, const v1::PayloadRef& announced, v1::JobHeader job,
+                         std::string measures) {
+  auto room = spool_.reserve(announced.bytes(), net::digest_from(announced));
+  if (!room) {
+    if (HubRun* run = find_run(key.first.run)) end_run(now, *run, v1::RUN_FAILED, room.error());
+    return;
+  }
+  Peer::Incoming incoming{net::Download(key.first, key.second, announced), std::move(*room), std::move(job), std::move(measures)};
+  const auto entry = peer.incoming.insert_or_assign(key, std::move(incoming)).first;
+  v1::Envelope message = envelope();
+  if (const auto credit = entry->second.progress.grant()) {
+    *message.mutable_part_credit() = *credit;
+    send(now, peer, std::move(message));
+  }
+}
+
+void Hub::on_part(Instant now, Peer& peer, const v1::Part& part, const std::string& bytes) {
+  const TransferKey key{net::from_wire(part.transfer().job()), net::from_wire(part.transfer().attempt())};
+  const auto entry = peer.incoming.find(key);
+  if (entry == peer.incoming.end()) return;  // Revoked, or of a run that is over.
+  Peer::Incoming& incoming = entry->second;
+  const std::uint64_t offset = incoming.progress.received();
+  const net::Download::Taken taken = incoming.progress.take(part, bytes);
+  if (taken == net::Download::Taken::kRefused) {
+    log_error("payload_damaged peer=" + peer.name + " job=" + to_string(key.first.key));
+    peer.incoming.erase(entry);
+    HubRun* run = find_run(key.first.run);
+    if (peer.role == v1::ROLE_WORKER) {
+      apply(now, JobFailed{peer.worker, key.first, key.second, FailureKind::kRefused, true, "its result was damaged on the way"});
+    } else if (run != nullptr) {
+      end_run(now, *run, v1::RUN_FAILED, Error{ErrorCode::kCluster, "a job was damaged on its way to the master", {}, {}});
+    }
+    return;
+  }
+  if (Status status = incoming.payload.write(offset, bytes); !status) {
+    if (HubRun* run = find_run(key.first.run)) end_run(now, *run, v1::RUN_FAILED, status.error());
+    return;
+  }
+  if (taken == net::Download::Taken::kMore) {
+    if (const auto credit = incoming.progress.grant()) {
+      v1::Envelope message = envelope();
+      *message.mutable_part_credit() = *credit;
+      send(now, peer, std::move(message));
+    }
+    return;
+  }
+  Peer::Incoming whole = std::move(incoming);
+  peer.incoming.erase(entry);
+  if (peer.role == v1::ROLE_WORKER) {
+    on_result_whole(now, peer.worker, key, {std::move(whole.payload), std::move(whole.measures)});
+  } else if (HubRun* run = find_run(key.first.run); run != nullptr && !run->ending && !run->is_over()) {
+    take_job(now, *run, whole.job, static_cast<std::uint32_t>(key.second.n), std::move(whole.payload));
+  }
+}
+
+void Hub::on_part_credit(Instant now, Peer& peer, const v1::PartCredit& credit) {
+  const TransferKey key{net::from_wire(credit.transfer().job()), net::from_wire(credit.transfer().attempt())};
+  const auto entry = peer.outgoing.find(key);
+  if (entry == peer.outgoing.end()) return;
+  Peer::Outgoing& outgoing = entry->second;
+  outgoing.progress.grant(credit.until());
+  while (const auto range = outgoing.progress.next()) {
+    auto bytes = outgoing.payload->read(range->offset, range->size);
+    if (!bytes) {
+      if (HubRun* run = find_run(key.first.run)) end_run(now, *run, v1::RUN_FAILED, bytes.error());
+      return;
+    }
+    v1::Envelope message = envelope();
+    *message.mutable_part() = outgoing.progress.take(*range);
+    send(now, peer, std::move(message), {std::move(*bytes)});
+  }
+  if (outgoing.progress.is_done()) peer.outgoing.erase(entry);
+}
+
+}  // namespace sheaf::master

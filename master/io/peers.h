@@ -1,0 +1,73 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/base/time.h"
+#include "common/net/channel.h"
+#include "common/net/transfer.h"
+#include "master/io/spool.h"
+
+namespace sheaf::master {
+
+/// One payload over one link: of a job, of one of its attempts, or of (0, revision) between master and stage.
+using TransferKey = std::pair<JobId, Attempt>;
+
+/// One connection that has said hello. A process that reconnects comes as another one, with the same session.
+struct Peer {
+  net::PeerAddress address;
+  v1::Role role = v1::ROLE_UNSPECIFIED;
+  SessionId session;
+  std::string name;  ///< "host:pid", for logs.
+  WorkerId worker;   ///< Of a worker.
+  RunId run;         ///< Of a stage.
+  Instant last_heard;
+  Instant last_sent;
+  bool has_only_greeted = true;  ///< It has said nothing but hello on this connection.
+
+  std::set<RunId> runs_set_up;  ///< Runs whose setup the worker has been given.
+
+  struct Outgoing {
+    net::Upload progress;
+    std::shared_ptr<const StoredPayload> payload;
+  };
+  struct Incoming {
+    net::Download progress;
+    StoredPayload payload;
+    v1::JobHeader job;     ///< Of a stage's feed.
+    std::string measures;  ///< Of a worker's result.
+  };
+  std::map<TransferKey, Outgoing> outgoing;
+  std::map<TransferKey, Incoming> incoming;
+};
+
+/// Who is connected: by address, by session, and for workers by their id.
+class PeerTable {
+ public:
+  Peer* find(const net::PeerAddress& address);
+  Peer* find(SessionId session);
+  Peer* find(WorkerId worker);
+
+  /// The address and the session must be new (checked).
+  Peer& add(Peer peer);
+  void remove(const net::PeerAddress& address);
+
+  std::size_t size() const { return peers_.size(); }
+  /// In the order of addresses. Stays valid while peers come and go.
+  std::vector<net::PeerAddress> addresses() const;
+
+ private:
+  std::map<net::PeerAddress, Peer> peers_;
+  std::map<SessionId, net::PeerAddress> by_session_;
+  std::map<WorkerId, net::PeerAddress> by_worker_;
+};
+
+/// Who may send what: everything else is refused.
+bool may_send(v1::Role role, v1::Envelope::BodyCase body);
+
+}  // namespace sheaf::master

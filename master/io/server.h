@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "common/net/channel.h"
+#include "common/runtime/fd.h"
+#include "common/runtime/signals.h"
+#include "master/io/hub.h"
+#include "master/io/stage_children.h"
+
+namespace sheaf::master {
+
+struct ServerOptions {
+  net::Endpoint listen;
+  std::string state;
+  bool has_lifeline = false;   ///< Started by another program of sheaf: it leaves when that one has gone.
+  bool warn_insecure = false;  ///< Says every minute that anybody may connect.
+};
+
+/// The master's one thread: waits for messages, signals and children, and drives the hub. Returns the exit code; errors at the start are
+/// results, later ones are logged.
+Result<int> serve(const ServerOptions& options, SignalFd& signals);
+
+}  // namespace sheaf::master

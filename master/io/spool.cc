@@ -1,0 +1,70 @@
+#include "master/io/spool.h"
+
+#include <span>
+#include <utility>
+
+#include "common/base/check.h"
+#include "common/runtime/files.h"
+
+namespace sheaf::master {
+
+struct StoredPayload::Segment {
+  Fd file;
+  std::string directory;  ///< Where it lies, for messages: it has no name of its own.
+  std::uint64_t used = 0;
+};
+
+StoredPayload::StoredPayload(StoredPayload&&) noexcept = default;
+StoredPayload& StoredPayload::operator=(StoredPayload&&) noexcept = default;
+StoredPayload::~StoredPayload() = default;
+
+Status StoredPayload::write(std::uint64_t offset, std::string_view bytes) {
+  SHEAF_CHECK(offset <= size_ && bytes.size() <= size_ - offset);
+  if (!segment_) {
+    memory_.replace(offset, bytes.size(), bytes);
+    return {};
+  }
+  Status status = write_at(segment_->file.get(), offset_ + offset, std::as_bytes(std::span(bytes.data(), bytes.size())));
+  // Not kState: nothing is damaged. It is the disk of the output, or of the state beside it, that has to be looked after.
+  if (!status) {
+    return fail(ErrorCode::kOutput, "cannot keep what is on its way to the output: " + status.error().what, segment_->directory,
+                "free some disk space");
+  }
+  return {};
+}
+
+Result<std::string> StoredPayload::read(std::uint64_t offset, std::uint64_t size) const {
+  SHEAF_CHECK(offset <= size_ && size <= size_ - offset);
+  if (!segment_) return memory_.substr(offset, size);
+  std::string bytes(size, '\0');
+  Status status = read_at(segment_->file.get(), offset_ + offset, std::as_writable_bytes(std::span(bytes)));
+  if (!status) return fail(ErrorCode::kState, "the master cannot read a payload again: " + status.error().what);
+  return bytes;
+}
+
+Result<StoredPayload> Spool::reserve(std::uint64_t size, Digest digest) {
+  StoredPayload stored(size, digest);
+  if (!current_ || current_->used + size > kSegmentBytes) {
+    auto file = open_unnamed_file(directory_);
+    if (!file) return fail(ErrorCode::kState, file.error().what, directory_, "free some disk space");
+    current_ = std::make_shared<StoredPayload::Segment>(StoredPayload::Segment{std::move(*file), directory_, 0});
+  }
+  stored.segment_ = current_;
+  stored.offset_ = current_->used;
+  current_->used += size;
+  return stored;
+}
+
+Result<StoredPayload> Spool::store(std::string bytes, Digest digest, std::uint64_t memory_bytes_max) {
+  if (bytes.size() <= memory_bytes_max) {
+    StoredPayload stored(bytes.size(), digest);
+    stored.memory_ = std::move(bytes);
+    return stored;
+  }
+  auto stored = reserve(bytes.size(), digest);
+  if (!stored) return stored;
+  if (Status status = stored->write(0, bytes); !status) return propagate(status);
+  return stored;
+}
+
+}  // namespace sheaf::master

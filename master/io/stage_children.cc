@@ -1,0 +1,58 @@
+#include "master/io/stage_children.h"
+
+#include <csignal>
+#include <span>
+
+#include "common/net/stage_setup.h"
+#include "common/runtime/child.h"
+#include "common/runtime/files.h"
+#include "common/runtime/lifeline.h"
+
+namespace sheaf::master {
+
+StageChildren::~StageChildren() {
+  // Without its lifeline a stage gives its output up and leaves; it is waited for, so that nothing is left when the master has gone.
+  for (auto& [pid, child] : children_) child.lifeline.reset();
+  for (auto& [pid, child] : children_) wait_for_child(pid);
+}
+
+Status StageChildren::start(RunId run, const std::string& token, std::uint32_t incarnation) {
+  auto pipe = make_pipe();
+  if (!pipe) return propagate(pipe);
+  v1::StageSetup setup;
+  setup.set_endpoint(endpoint_);
+  setup.set_run(run.value);
+  setup.set_token(token);
+  setup.set_incarnation(incarnation);
+  if (Status written = net::write_stage_setup(pipe->write.get(), setup); !written) return written;
+
+  ChildRequest request;
+  request.program = program_directory() + "/sheaf-stage";
+  request.descriptors = {pipe->read.get()};
+  static_assert(kLifelineFd == 3, "the first passed descriptor is the lifeline");
+  const auto pid = start_child(request);
+  if (!pid) return tl::unexpected(pid.error());
+  children_.emplace(*pid, Child{run, std::move(pipe->write)});
+  return {};
+}
+
+void StageChildren::stop(RunId run) {
+  for (auto& [pid, child] : children_) {
+    if (child.run == run) ::kill(pid, SIGKILL);
+  }
+}
+
+std::vector<StageChildren::Exit> StageChildren::reap() {
+  std::vector<Exit> exits;
+  for (auto child = children_.begin(); child != children_.end();) {
+    if (const auto exit = poll_child(child->first)) {
+      exits.push_back({child->second.run, exit->text()});
+      child = children_.erase(child);
+    } else {
+      ++child;
+    }
+  }
+  return exits;
+}
+
+}  // namespace sheaf::master

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "common/base/result.h"
+#include "master/stages/stage_kind.h"
+#include "sheaf/v1/wire.pb.h"
+
+namespace sheaf::stages {
+
+struct KindOptions {
+  std::string incarnation;  ///< Part of every temporary name, so that two lives of a stage never write the same file.
+  std::string scratch;      ///< Where large payloads may lie.
+};
+
+/// The source and sink of a run, by its kind. Errors: kUsage for a kind that this program does not have.
+Result<std::unique_ptr<StageKind>> make_kind(const v1::RunDescription& run, const KindOptions& options);
+
+}  // namespace sheaf::stages

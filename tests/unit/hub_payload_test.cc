@@ -1,0 +1,175 @@
+// Payloads that are larger than a message, on their way through the master.
+#include <algorithm>
+
+#include "tests/unit/hub_harness.h"
+
+namespace sheaf::master {
+namespace {
+
+std::string pattern(std::size_t size) {
+  std::string bytes(size, '\0');
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i * 7 + i / 255);
+  return bytes;
+}
+
+class HubPayloadTest : public HubTest {
+ protected:
+  HubPayloadTest() {
+    greet_as_client();
+    submit();
+    greet_as_stage();
+    plan(1);
+    outbox_.sent.clear();
+  }
+
+  static v1::PayloadRef announced(const std::string& bytes) {
+    v1::PayloadRef ref = net::inlined_ref(bytes);
+    ref.set_inlined(false);
+    return ref;
+  }
+  static v1::TransferRef transfer(Attempt attempt) {
+    v1::TransferRef ref;
+    ref.mutable_job()->set_run(1);
+    *ref.mutable_attempt() = net::to_wire(attempt);
+    return ref;
+  }
+  void announce_job(const std::string& bytes) {
+    v1::Envelope message = envelope();
+    message.mutable_feed()->set_run(1);
+    *message.mutable_feed()->add_jobs() = header(0, announced(bytes));
+    say("stage", message);
+  }
+  void announce_result(const v1::Assignment& job, const std::string& bytes) {
+    v1::Envelope message = result(job, v1::OUTCOME_DONE);
+    *message.mutable_result()->mutable_payload() = announced(bytes);
+    say("a", message);
+  }
+  /// Sends `bytes` as parts, within the credit that the master gives; false when it stops giving any.
+  bool upload(const net::PeerAddress& from, Attempt attempt, const std::string& bytes) {
+    std::uint64_t until = 0;
+    for (std::uint64_t offset = 0; offset < bytes.size();) {
+      hears(from);
+      for (const net::Message& message : heard_) {
+        if (message.envelope.has_part_credit()) until = message.envelope.part_credit().until();
+      }
+      if (until <= offset) return false;
+      const std::uint64_t size = std::min<std::uint64_t>(until - offset, net::kPartBytesMax);
+      v1::Envelope message = envelope();
+      *message.mutable_part()->mutable_transfer() = transfer(attempt);
+      message.mutable_part()->set_offset(offset);
+      message.mutable_part()->set_last(offset + size == bytes.size());
+      say(from, message, {bytes.substr(offset, size)});
+      offset += size;
+    }
+    return true;
+  }
+  /// Asks for a payload of `size` bytes and gives what has come.
+  std::string download(const net::PeerAddress& to, Attempt attempt, std::size_t size) {
+    std::string bytes;
+    while (bytes.size() < size) {
+      v1::Envelope message = envelope();
+      *message.mutable_part_credit()->mutable_transfer() = transfer(attempt);
+      message.mutable_part_credit()->set_until(bytes.size() + net::kPartWindowBytes);
+      say(to, message);
+      hears(to);
+      const std::size_t before = bytes.size();
+      for (const net::Message& part : heard_) {
+        if (part.envelope.has_part()) bytes += part.payloads.at(0);
+      }
+      if (bytes.size() == before) break;
+    }
+    return bytes;
+  }
+};
+
+TEST_F(HubPayloadTest, TravelAsPartsAllTheWay) {
+  const std::string job = pattern(9 * net::kPartBytesMax + 123);
+  announce_job(job);
+  ASSERT_TRUE(upload("stage", Attempt{0, 0}, job));
+  end_feed(1);
+  hears("stage");
+  EXPECT_EQ(heard("feed_credit").envelope.feed_credit().jobs_received(), 1u);
+
+  greet_as_worker("a", 300);
+  const v1::Assignment assigned = assignment("a");
+  EXPECT_FALSE(assigned.payload().inlined());
+  EXPECT_EQ(heard("assign").payloads.size(), 0u);
+  const Attempt attempt = net::from_wire(assigned.attempt());
+  EXPECT_EQ(download("a", attempt, job.size()), job);
+
+  std::string reply = job;
+  std::reverse(reply.begin(), reply.end());
+  announce_result(assigned, reply);
+  ASSERT_TRUE(upload("a", attempt, reply));
+  EXPECT_EQ(hears("a").back(), "result_ack");
+  EXPECT_EQ(hears("stage").back(), "deliver");
+  EXPECT_FALSE(heard("deliver").envelope.deliver().payload().inlined());
+  EXPECT_EQ(download("stage", Attempt{0, 0}, reply.size()), reply);
+}
+
+TEST_F(HubPayloadTest, AreTakenOnlyWhenTheyAreWhatWasAnnounced) {
+  feed(0, "small");
+  end_feed(1);
+  greet_as_worker("a", 300);
+  greet_as_worker("b", 301);
+  const v1::Assignment assigned = assignment("a");
+  const std::string reply = pattern(3 * net::kPartBytesMax);
+  announce_result(assigned, reply);
+  std::string damaged = reply;
+  damaged[2'000'000] = static_cast<char>(damaged[2'000'000] ^ 1);
+  upload("a", net::from_wire(assigned.attempt()), damaged);
+  EXPECT_EQ(hears("stage").back(), "feed_credit");               // Nothing is delivered,
+  EXPECT_EQ(assignment("b").job().seq(), assigned.job().seq());  // and somebody else is asked.
+}
+
+TEST_F(HubPayloadTest, EndTheRunWhenAJobIsDamagedOnItsWay) {
+  const std::string job = pattern(2 * net::kPartBytesMax);
+  announce_job(job);
+  std::string damaged = job;
+  damaged.back() = static_cast<char>(damaged.back() ^ 1);
+  upload("stage", Attempt{0, 0}, damaged);
+  EXPECT_EQ(hears("stage").back(), "goodbye");
+}
+
+TEST_F(HubPayloadTest, StopWhenTheyAreNoLongerWanted) {
+  feed(0, "small");
+  end_feed(1);
+  greet_as_worker("a", 300);
+  const v1::Assignment assigned = assignment("a");
+  announce_result(assigned, pattern(3 * net::kPartBytesMax));
+  hub_.on_stage_exited(now_, RunId{1}, "was ended by signal 9 (Killed)");
+  pass(1s);
+  hears("a");
+  v1::Envelope part = envelope();
+  *part.mutable_part()->mutable_transfer() = transfer(net::from_wire(assigned.attempt()));
+  say("a", part, {"late"});
+  EXPECT_EQ(hears("a"), Kinds{});
+  announce_result(assigned, pattern(100));
+  EXPECT_EQ(hears("a"), Kinds{"result_ack"});  // It may forget it.
+}
+
+TEST_F(HubPayloadTest, GoWithARedoUnderItsRevision) {
+  feed(0, "wrong");
+  end_feed(1);
+  greet_as_worker("a", 300);
+  answer("a", assignment("a"), "result of the wrong one");
+  EXPECT_EQ(hears("stage").back(), "deliver");
+  const std::string right = pattern(2 * net::kPartBytesMax);
+  v1::Envelope message = envelope();
+  *message.mutable_redo()->mutable_job() = header(0, announced(right));
+  message.mutable_redo()->set_revision(1);
+  message.mutable_redo()->set_reason("another number of frames");
+  say("stage", message);
+  ASSERT_TRUE(upload("stage", Attempt{0, 1}, right));
+  const v1::Assignment again = assignment("a");
+  EXPECT_EQ(download("a", net::from_wire(again.attempt()), right.size()), right);
+  answer("a", again, "result of the right one");
+  EXPECT_EQ(hears("stage").back(), "deliver");
+  EXPECT_EQ(heard("deliver").envelope.deliver().revision(), 1u);
+  EXPECT_EQ(heard("deliver").payloads, std::vector<std::string>{"result of the right one"});
+  accept(0);
+  EXPECT_EQ(hears("stage"), Kinds{"all_bound"});
+}
+
+}  // namespace
+}  // namespace sheaf::master

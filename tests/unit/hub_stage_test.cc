@@ -1,0 +1,89 @@
+// What a run's stage says when something else has happened in the meantime.
+#include "tests/unit/hub_harness.h"
+
+namespace sheaf::master {
+namespace {
+
+using testing::Contains;
+using testing::Each;
+
+TEST_F(HubTest, BelievesAStageThatHasPublishedWhileTheRunWasCancelled) {
+  // Goal: a user who sees the output under its name must not be told that there is none.
+  begin_run(1);
+  greet_as_worker("a", 300);
+  answer("a", assignment("a"), "result");
+  accept(0);
+  publish();
+  v1::Envelope cancel = envelope();
+  cancel.mutable_cancel_run()->set_run(1);
+  say("client", cancel);
+  v1::Envelope published = envelope();
+  published.mutable_published()->set_run(1);
+  say("stage", published);
+  EXPECT_EQ(hub_.active_runs(), 0u);
+  const v1::RunUpdate last = update();
+  EXPECT_EQ(last.state(), v1::RUN_DONE);
+  EXPECT_EQ(last.output_bytes(), 777u);
+}
+
+TEST_F(HubTest, IgnoresARedoOfWhatItHasNotDelivered) {
+  // Goal: it must not put another payload under an attempt that runs, nor keep one that nothing would release.
+  begin_run(1);
+  greet_as_worker("a", 300);
+  hears("a");
+  v1::Envelope redo = envelope();
+  *redo.mutable_redo()->mutable_job() = header(0, net::inlined_ref("something else"));
+  redo.mutable_redo()->set_revision(1);
+  say("stage", redo, {"something else"});
+  outbox_.gone.insert("a");
+  pass(1100ms);
+  greet_as_worker("b", 301);
+  answer("b", assignment("b"), "result");
+  EXPECT_EQ(heard("assign").payloads, std::vector<std::string>{"job 0"});
+  hears("stage");
+  EXPECT_EQ(heard("deliver").envelope.deliver().revision(), 0u);
+}
+
+TEST_F(HubTest, ListensToOneStageOfARunOnly) {
+  begin_run(1);
+  greet_as_worker("a", 300);
+  answer("a", assignment("a"), "result");
+  hears("stage");
+  greet_as_stage("another", 201);
+  EXPECT_THAT(hears("another"), Contains("deliver"));
+  accept(0);  // Says the first one, which would have the result dropped that the other one binds.
+  EXPECT_EQ(refusal("stage").reason(), v1::REFUSAL_HELLO_FIRST);
+  EXPECT_EQ(hears("another"), Kinds{});
+}
+
+TEST_F(HubTest, DoesNotCountItsOwnPauseAsTheAbsenceOfAStage) {
+  begin_run(1);
+  outbox_.gone.insert("stage");
+  pass(1100ms);
+  now_ += 20s;  // Stopped and continued. The stage could come back to nobody.
+  v1::Envelope heartbeat = envelope();
+  heartbeat.mutable_heartbeat();
+  say("client", heartbeat);
+  pass(0ms);
+  greet_as_stage("stage, by another link");
+  EXPECT_EQ(hears("stage, by another link").at(1), "feed_credit");  // And not a goodbye.
+}
+
+TEST_F(HubTest, DoesNotCountItsOwnPauseAsTheAbsenceOfACommand) {
+  begin_run(1);
+  outbox_.gone.insert("client");
+  pass(1100ms);
+  now_ += 20s;
+  v1::Envelope heartbeat = envelope();
+  heartbeat.mutable_heartbeat();
+  say("stage", heartbeat);
+  pass(0ms);
+  greet_as_client("client, by another link");
+  submit("client, by another link");
+  hears("client, by another link");
+  EXPECT_EQ(heard("run_update").envelope.run_update().state(), v1::RUN_WORKING);
+  EXPECT_THAT(hears("stage"), Each("heartbeat"));  // And no goodbye.
+}
+
+}  // namespace
+}  // namespace sheaf::master

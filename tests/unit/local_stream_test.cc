@@ -1,0 +1,213 @@
+#include "common/net/local_stream.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "tests/unit/temporary_directory.h"
+
+namespace sheaf::net {
+namespace {
+
+struct Ends {
+  LocalStream here;
+  LocalStream there;
+};
+
+Ends connected() {
+  auto pair = make_socketpair();
+  return {LocalStream(std::move(pair->first)), LocalStream(std::move(pair->second))};
+}
+
+/// A stream, and the bare socket at its other end.
+std::pair<LocalStream, Fd> half_connected() {
+  auto pair = make_socketpair();
+  return {LocalStream(std::move(pair->first)), std::move(pair->second)};
+}
+
+LocalFrame job_frame(std::uint64_t seq, const Blob& payload) {
+  LocalFrame frame;
+  v1::ExecutorJob& job = *frame.message.mutable_job();
+  job.mutable_job()->set_run(1);
+  job.mutable_job()->set_seq(seq);
+  *job.mutable_payload() = *attach_payload(payload, frame);
+  return frame;
+}
+
+Blob large_blob(const std::string& directory, std::size_t size) {
+  Blob blob(directory);
+  for (std::size_t left = size; left > 0;) {
+    const std::size_t piece = std::min<std::size_t>(left, 100'000);
+    EXPECT_TRUE(blob.append(std::string(piece, static_cast<char>(left))));
+    left -= piece;
+  }
+  return blob;
+}
+
+TEST(LocalStreamTest, BringsMessagesWithTheirPayloadsInOrder) {
+  Ends ends = connected();
+  for (std::uint64_t seq = 0; seq < 3; ++seq) {
+    ASSERT_TRUE(ends.here.send(job_frame(seq, Blob::of("payload " + std::to_string(seq)))));
+  }
+  for (std::uint64_t seq = 0; seq < 3; ++seq) {
+    auto frame = ends.there.receive();
+    ASSERT_TRUE(frame && *frame);
+    EXPECT_EQ((*frame)->message.job().job().seq(), seq);
+    const auto payload = take_payload((*frame)->message.job().payload(), **frame);
+    ASSERT_TRUE(payload);
+    EXPECT_EQ(payload->memory(), "payload " + std::to_string(seq));
+  }
+}
+
+TEST(LocalStreamTest, PassesALargePayloadAsAFile) {
+  const TemporaryDirectory directory;
+  Ends ends = connected();
+  const Blob sent = large_blob(directory.path(), 3'000'000);
+  ASSERT_FALSE(sent.is_in_memory());
+  // Between small ones: each message must get its own file, and the small ones none.
+  ASSERT_TRUE(ends.here.send(job_frame(0, Blob::of("small"))));
+  ASSERT_TRUE(ends.here.send(job_frame(1, sent)));
+  ASSERT_TRUE(ends.here.send(job_frame(2, Blob::of("small"))));
+  for (std::uint64_t seq = 0; seq < 3; ++seq) {
+    auto frame = ends.there.receive();
+    ASSERT_TRUE(frame && *frame);
+    EXPECT_EQ((*frame)->message.job().payload().in_file(), seq == 1);
+    EXPECT_EQ((*frame)->file.is_open(), seq == 1);
+    const auto payload = take_payload((*frame)->message.job().payload(), **frame);
+    ASSERT_TRUE(payload);
+    EXPECT_EQ(payload->digest(), seq == 1 ? sent.digest() : Blob::of("small").digest());
+  }
+  EXPECT_EQ(sent.size(), 3'000'000u);
+  EXPECT_TRUE(sent.read(2'999'999, 1));  // The sender's own is still open.
+}
+
+TEST(LocalStreamTest, QueuesWhatTheSocketDoesNotTake) {
+  // Goal: a loop that must not wait sends more than the socket holds, and all of it arrives in order, files too.
+  const TemporaryDirectory directory;
+  Ends ends = connected();
+  const Blob large = large_blob(directory.path(), 1'500'000);
+  constexpr std::uint64_t kFrames = 40;
+  for (std::uint64_t seq = 0; seq < kFrames; ++seq) {
+    ends.here.queue(seq % 8 == 3 ? job_frame(seq, large) : job_frame(seq, Blob::of(std::string(100'000, 'x'))));
+  }
+  ASSERT_TRUE(ends.here.flush());
+  EXPECT_TRUE(ends.here.has_queued());  // Four megabytes are more than a socket takes.
+  std::uint64_t arrived = 0;
+  while (arrived < kFrames) {
+    ASSERT_TRUE(ends.here.flush());
+    ASSERT_TRUE(ends.there.fill());
+    while (true) {
+      auto frame = ends.there.next();
+      ASSERT_TRUE(frame);
+      if (!*frame) break;
+      EXPECT_EQ((*frame)->message.job().job().seq(), arrived);
+      EXPECT_EQ((*frame)->file.is_open(), arrived % 8 == 3);
+      arrived += 1;
+    }
+  }
+  EXPECT_FALSE(ends.here.has_queued());
+}
+
+TEST(LocalStreamTest, WaitsForARoomySocketWhenItMustSendAll) {
+  Ends ends = connected();
+  const Blob payload = Blob::of(std::string(900'000, 'x'));
+  std::thread reader([&ends] {
+    for (int i = 0; i < 5; ++i) {
+      auto frame = ends.there.receive();
+      ASSERT_TRUE(frame && *frame);
+      EXPECT_EQ((*frame)->body.size(), 900'000u);
+    }
+  });
+  for (std::uint64_t seq = 0; seq < 5; ++seq) EXPECT_TRUE(ends.here.send(job_frame(seq, payload)));
+  reader.join();
+}
+
+TEST(LocalStreamTest, PassesADescriptorThatIsNoPayload) {
+  Ends ends = connected();
+  auto pipe = make_pipe();
+  ASSERT_TRUE(pipe);
+  LocalFrame frame;
+  frame.message.mutable_spawned()->set_pid(77);
+  frame.file = std::move(pipe->write);
+  ASSERT_TRUE(ends.here.send(frame));
+  frame.file.reset();
+  auto arrived = ends.there.receive();
+  ASSERT_TRUE(arrived && *arrived);
+  ASSERT_EQ(::write((*arrived)->file.get(), "hello", 5), 5);
+  char text[5];
+  ASSERT_EQ(::read(pipe->read.get(), text, sizeof text), 5);
+  EXPECT_EQ(std::string(text, 5), "hello");
+}
+
+TEST(LocalStreamTest, TellsAnOrderlyEndFromABrokenOne) {
+  Ends ends = connected();
+  ASSERT_TRUE(ends.here.send(job_frame(0, Blob::of("last words"))));
+  ends.here = LocalStream(Fd());
+  ASSERT_TRUE(*ends.there.receive());
+  const auto end = ends.there.receive();
+  ASSERT_TRUE(end);
+  EXPECT_FALSE(*end);
+
+  auto [stream, other] = half_connected();
+  ASSERT_EQ(::write(other.get(), "\x05\x00\x00", 3), 3);  // Dies in the middle of a message.
+  other.reset();
+  EXPECT_FALSE(stream.receive());
+}
+
+TEST(LocalStreamTest, SaysThatTheOtherEndIsGone) {
+  auto [stream, other] = half_connected();
+  other.reset();
+  EXPECT_FALSE(stream.send(job_frame(0, Blob::of("x"))));
+  EXPECT_FALSE(stream.fill());
+}
+
+TEST(LocalStreamTest, RefusesNonsense) {
+  const auto refuses = [](const std::string& bytes) {
+    auto [stream, other] = half_connected();
+    EXPECT_EQ(::write(other.get(), bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
+    return !stream.receive();
+  };
+  EXPECT_TRUE(refuses(std::string(8, '\xff')));                              // Two lengths beyond the limits.
+  EXPECT_TRUE(refuses(std::string("\x00\x00\x00\x00\x01\x00\x10\x00", 8)));  // A body of one byte more than may be inlined.
+  EXPECT_TRUE(refuses(std::string("\x03\x00\x00\x00\x00\x00\x00\x00\xff\xff\xff", 11)));  // A header that is no message.
+}
+
+TEST(LocalStreamTest, RefusesAMessageWithoutItsFile) {
+  v1::LocalMessage message;
+  message.mutable_job()->mutable_payload()->set_in_file(true);
+  const std::string header = message.SerializeAsString();
+  std::string bytes(8, '\0');
+  bytes[0] = static_cast<char>(header.size());
+  bytes += header;
+  auto [stream, other] = half_connected();
+  ASSERT_EQ(::write(other.get(), bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
+  EXPECT_FALSE(stream.receive());
+}
+
+TEST(LocalStreamTest, RefusesAPayloadOfAnotherSizeThanItSays) {
+  LocalFrame frame = job_frame(0, Blob::of("four"));
+  v1::LocalPayload header = frame.message.job().payload();
+  header.set_bytes(5);
+  EXPECT_FALSE(take_payload(header, frame));
+}
+
+TEST(LocalStreamTest, KeepsNoDescriptorOpen) {
+  const TemporaryDirectory directory;
+  const std::ptrdiff_t before = open_descriptors();
+  {
+    Ends ends = connected();
+    const Blob large = large_blob(directory.path(), 1'500'000);
+    for (int i = 0; i < 5; ++i) {
+      ASSERT_TRUE(ends.here.send(job_frame(0, large)));
+      ASSERT_TRUE(*ends.there.receive());
+    }
+    ASSERT_TRUE(ends.here.send(job_frame(0, large)));  // Nobody takes this one.
+    ASSERT_TRUE(ends.there.fill());
+  }
+  EXPECT_EQ(open_descriptors(), before);
+}
+
+}  // namespace
+}  // namespace sheaf::net

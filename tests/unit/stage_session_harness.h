@@ -1,0 +1,219 @@
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <deque>
+
+#include "common/net/limits.h"
+#include "master/stages/stage_session.h"
+#include "tests/unit/temporary_directory.h"
+#include "tests/unit/wire_samples.h"
+
+namespace sheaf::stages {
+
+using namespace std::chrono_literals;
+using testing::IsEmpty;
+using Names = std::vector<std::string>;
+
+constexpr std::uint64_t kRun = 1;
+constexpr std::uint32_t kIncarnation = 2;
+inline const Error kBadInput{ErrorCode::kInput, "is damaged", "in.mp4", {}};
+
+/// A session between a master and a kind, whose parts the test plays. What the session sends goes through the codec; what it asks of
+/// the kind is kept until the test answers.
+class StageSessionTest : public testing::Test {
+ protected:
+  StageSessionTest() : session_(identity(), SessionId{1, 2}, "here", 3, directory_.path()) {}
+
+  static v1::StageHello identity() {
+    v1::StageHello identity;
+    identity.set_run(kRun);
+    identity.set_token("sixteen bytes ..");
+    identity.set_incarnation(kIncarnation);
+    return identity;
+  }
+
+  // --- what the master says
+  void say(v1::Envelope envelope, std::vector<std::string> payloads = {}) {
+    auto message = net::decode(net::encode({std::move(envelope), std::move(payloads)}));
+    ASSERT_TRUE(message) << message.error().what;
+    session_.on_message(now_, std::move(*message), actions_);
+    sort_out();
+  }
+  void welcome(std::uint64_t epoch = 4) {
+    v1::Envelope message;
+    v1::Welcome& welcome = *message.mutable_welcome();
+    welcome.set_epoch(epoch);
+    welcome.set_heartbeat_interval_ms(1000);
+    welcome.set_silence_max_ms(4000);
+    welcome.mutable_run()->set_kind("video");
+    welcome.mutable_run()->set_attempts_max(1);
+    say(message);
+  }
+  void credit(std::uint64_t jobs_until, std::uint64_t jobs_received = 0, std::uint64_t bytes_until = 1 << 30) {
+    v1::Envelope message;
+    message.mutable_feed_credit()->set_run(kRun);
+    message.mutable_feed_credit()->set_bytes_until(bytes_until);
+    message.mutable_feed_credit()->set_jobs_until(jobs_until);
+    message.mutable_feed_credit()->set_jobs_received(jobs_received);
+    say(message);
+  }
+  void deliver(std::uint64_t seq, const std::string& result, std::uint32_t revision = 0) {
+    v1::Envelope message;
+    *message.mutable_deliver()->mutable_job() = net::to_wire(JobId{RunId{kRun}, {seq, 0}});
+    message.mutable_deliver()->set_revision(revision);
+    message.mutable_deliver()->set_measures("measures");
+    *message.mutable_deliver()->mutable_payload() = net::inlined_ref(result);
+    say(message, {result});
+  }
+  void say_all_bound() {
+    v1::Envelope message;
+    message.mutable_all_bound()->set_run(kRun);
+    say(message);
+  }
+  void grant_publish() {
+    v1::Envelope message;
+    message.mutable_publish_granted()->set_run(kRun);
+    message.mutable_publish_granted()->set_incarnation(kIncarnation);
+    say(message);
+  }
+  void say_goodbye(const std::string& reason = "done") {
+    v1::Envelope message;
+    message.mutable_goodbye()->set_reason(reason);
+    say(message);
+  }
+  void grant_parts(const v1::TransferRef& transfer, std::uint64_t until) {
+    v1::Envelope message;
+    *message.mutable_part_credit()->mutable_transfer() = transfer;
+    message.mutable_part_credit()->set_until(until);
+    say(message);
+  }
+  /// The master does not know this link any more; a Hello follows, and the test says when it is welcomed.
+  void lose_link() {
+    v1::Envelope message;
+    message.mutable_refused()->set_reason(v1::REFUSAL_HELLO_FIRST);
+    say(message);
+    EXPECT_EQ(sent(), Names{"hello"});
+  }
+
+  // --- what the kind answers
+  void opened(std::uint64_t jobs) {
+    ASSERT_TRUE(take<Open>());
+    session_.on_open(now_, StagePlan{"the setup", jobs, jobs * 10, {"a note"}}, actions_);
+    sort_out();
+  }
+  void next_job(const std::string& payload) {
+    ASSERT_TRUE(take<NextJob>());
+    JobOut job{{cut_++, 0}, Blob(directory_.path()), 10, "a label"};
+    ASSERT_TRUE(job.payload.append(payload));
+    session_.on_next_job(now_, std::optional(std::move(job)), actions_);
+    sort_out();
+  }
+  void no_more_jobs() {
+    ASSERT_TRUE(take<NextJob>());
+    session_.on_next_job(now_, std::optional<JobOut>(), actions_);
+    sort_out();
+  }
+  /// The result that is to be bound, once `seq` is the one that is asked for.
+  std::string bind_asked(std::uint64_t seq) {
+    auto bind = take<Bind>();
+    EXPECT_TRUE(bind && bind->key == (JobKey{seq, 0}));
+    return bind ? bind->result.read_all().value() : "";
+  }
+  void answer_bind(std::uint64_t seq, Result<Binding> binding = Accepted{}) {
+    session_.on_bind(now_, JobKey{seq, 0}, std::move(binding), actions_);
+    sort_out();
+  }
+  static Result<Binding> redo(const std::string& payload) { return Redo{Blob::of(payload), "it does not fit"}; }
+  void finished() {
+    ASSERT_TRUE(take<Finish>());
+    session_.on_finish(now_, StageReport{20, 777, "the report"}, actions_);
+    sort_out();
+  }
+  void published(Status status = {}) {
+    session_.on_publish_output(now_, std::move(status), actions_);
+    sort_out();
+  }
+  void abandoned() {
+    ASSERT_TRUE(take<Abandon>());
+    session_.on_abandon(now_, actions_);
+    sort_out();
+  }
+  void stop(const std::string& reason = "signal 15") {
+    session_.stop(now_, reason, actions_);
+    sort_out();
+  }
+
+  // --- what the session does
+  /// The kinds of what was sent since it was last asked, in order; the messages themselves are in `heard_`.
+  Names sent() {
+    heard_ = std::exchange(sent_, {});
+    Names names;
+    for (const net::Message& message : heard_) names.push_back(net::kind_of(message.envelope));
+    return names;
+  }
+  /// The next thing that the kind is asked to do, if it is that.
+  template <class Asked>
+  std::optional<Asked> take() {
+    if (asked_.empty() || !std::holds_alternative<Asked>(asked_.front())) return std::nullopt;
+    Asked asked = std::get<Asked>(std::move(asked_.front()));
+    asked_.pop_front();
+    return asked;
+  }
+  /// Up to two jobs that are fed, the whole input cut.
+  void begin() {
+    session_.on_time(now_, actions_);
+    sort_out();
+    welcome();
+    opened(2);
+    credit(10);
+    next_job("job 0");
+    next_job("job 1");
+    no_more_jobs();
+    EXPECT_EQ(sent(), (Names{"hello", "run_planned", "feed", "feed", "feed_end"}));
+  }
+  /// Up to a Publish that waits for its grant.
+  void finish_all() {
+    begin();
+    for (std::uint64_t seq : {0, 1}) {
+      deliver(seq, "result");
+      bind_asked(seq);
+      answer_bind(seq);
+    }
+    say_all_bound();
+    finished();
+    EXPECT_EQ(sent(), (Names{"accept", "accept", "publish"}));
+  }
+
+  void sort_out() {
+    for (StageAction& action : std::exchange(actions_, {})) {
+      ASSERT_FALSE(left_) << "an action after Leave";
+      if (Send* send = std::get_if<Send>(&action)) {
+        auto message = net::decode(net::encode(send->message));
+        ASSERT_TRUE(message) << message.error().what;
+        sent_.push_back(std::move(*message));
+      } else if (Leave* leave = std::get_if<Leave>(&action)) {
+        left_ = leave->exit_code;
+        reason_ = leave->reason;
+      } else {
+        asked_.push_back(std::move(action));
+        ASSERT_EQ(asked_.size(), 1u) << "more than one call of the kind at a time";
+      }
+    }
+  }
+
+  Instant now_{Duration(1h)};
+  TemporaryDirectory directory_;
+  StageSession session_;
+  std::vector<StageAction> actions_;
+  std::vector<net::Message> sent_;
+  std::vector<net::Message> heard_;
+  std::deque<StageAction> asked_;
+  std::uint64_t cut_ = 0;
+  std::optional<int> left_;
+  std::string reason_;
+};
+
+}  // namespace sheaf::stages

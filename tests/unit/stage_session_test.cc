@@ -1,0 +1,203 @@
+// A stage between a master and a kind: the course of a run, and payloads of every size.
+#include "tests/unit/stage_session_harness.h"
+
+namespace sheaf::stages {
+namespace {
+
+TEST_F(StageSessionTest, CutsFeedsBindsAndPublishes) {
+  begin();
+  EXPECT_EQ(heard_[0].envelope.hello().stage().incarnation(), kIncarnation);
+  EXPECT_EQ(heard_[1].envelope.run_planned().setup(), "the setup");
+  EXPECT_EQ(heard_[1].envelope.epoch(), 4u);
+  EXPECT_EQ(heard_[3].envelope.feed().jobs(0).job().seq(), 1u);
+  EXPECT_EQ(heard_[3].payloads, std::vector<std::string>{"job 1"});
+  EXPECT_EQ(heard_[4].envelope.feed_end().jobs(), 2u);
+  deliver(1, "result 1");  // Not its turn.
+  EXPECT_THAT(asked_, IsEmpty());
+  deliver(0, "result 0");
+  EXPECT_EQ(bind_asked(0), "result 0");
+  answer_bind(0);
+  EXPECT_EQ(sent(), Names{"accept"});
+  EXPECT_EQ(bind_asked(1), "result 1");
+  answer_bind(1);
+  EXPECT_EQ(sent(), Names{"accept"});
+  EXPECT_THAT(asked_, IsEmpty());  // The master says when everything is bound.
+  say_all_bound();
+  finished();
+  EXPECT_EQ(sent(), Names{"publish"});
+  EXPECT_EQ(heard_[0].envelope.publish().report(), "the report");
+  EXPECT_THAT(asked_, IsEmpty());
+  grant_publish();
+  ASSERT_TRUE(take<PublishOutput>());
+  published();
+  EXPECT_EQ(sent(), Names{"published"});
+  say_goodbye();
+  EXPECT_EQ(left_, 0);
+}
+
+TEST_F(StageSessionTest, CutsNoFurtherThanItsCredit) {
+  welcome();
+  opened(5);
+  EXPECT_THAT(asked_, IsEmpty());
+  credit(2, 0, 6);
+  next_job("job 0");
+  next_job("job 1");
+  EXPECT_THAT(asked_, IsEmpty());
+  credit(5, 2, 10);  // Ten bytes, which are used up.
+  EXPECT_THAT(asked_, IsEmpty());
+  credit(5, 2, 11);
+  EXPECT_TRUE(take<NextJob>());
+}
+
+TEST_F(StageSessionTest, FeedsAfterAReconnectOnlyWhatTheMasterDoesNotHave) {
+  begin();
+  lose_link();
+  welcome();
+  EXPECT_EQ(sent(), Names{"run_planned"});  // Nothing is fed before the master has said what it has.
+  credit(10, 1);
+  EXPECT_EQ(sent(), (Names{"feed", "feed_end"}));
+  EXPECT_EQ(heard_[0].envelope.feed().jobs(0).job().seq(), 1u);
+  credit(10, 2);
+  EXPECT_EQ(sent(), Names{});
+}
+
+TEST_F(StageSessionTest, SurvivesAMasterThatSaysItHasWhatItWasNeverSent) {
+  begin();
+  lose_link();
+  welcome();
+  credit(10, 1000);
+  EXPECT_EQ(sent(), (Names{"run_planned", "feed_end"}));
+  deliver(0, "result");
+  EXPECT_EQ(bind_asked(0), "result");
+}
+
+TEST_F(StageSessionTest, BindsOnceWhatIsDeliveredAgainMeanwhile) {
+  begin();
+  deliver(0, "result");
+  bind_asked(0);
+  lose_link();
+  welcome();
+  credit(10, 2);
+  deliver(0, "result");
+  sent();
+  answer_bind(0);
+  EXPECT_EQ(sent(), Names{"accept"});
+  EXPECT_THAT(asked_, IsEmpty());
+}
+
+TEST_F(StageSessionTest, FindsWrongOnceWhatIsDeliveredAgainMeanwhile) {
+  begin();
+  deliver(0, "wrong");
+  bind_asked(0);
+  lose_link();
+  welcome();
+  credit(10, 2);
+  deliver(0, "wrong");
+  sent();
+  answer_bind(0, redo("job 0, otherwise"));
+  EXPECT_EQ(sent(), Names{"redo"});
+  EXPECT_THAT(asked_, IsEmpty());
+}
+
+TEST_F(StageSessionTest, AcceptsAgainWhatIsBound) {
+  begin();
+  deliver(0, "result");
+  bind_asked(0);
+  answer_bind(0);
+  sent();
+  deliver(0, "result");  // The Accept was lost with the link.
+  EXPECT_EQ(sent(), Names{"accept"});
+  EXPECT_THAT(asked_, IsEmpty());
+}
+
+TEST_F(StageSessionTest, FeedsALargePayloadInPartsWithinTheCredit) {
+  welcome();
+  opened(2);
+  credit(10);
+  sent();
+  const std::uint64_t size = 2 * net::kPartBytesMax + 5;
+  next_job(std::string(size, 'x'));
+  next_job("job 1");
+  EXPECT_EQ(sent(), Names{"feed"});  // The next one waits until the parts are through.
+  EXPECT_FALSE(heard_[0].envelope.feed().jobs(0).payload().inlined());
+  v1::TransferRef transfer;
+  *transfer.mutable_job() = heard_[0].envelope.feed().jobs(0).job();
+  transfer.mutable_attempt();
+  grant_parts(transfer, net::kPartBytesMax + 1);
+  EXPECT_EQ(sent(), (Names{"part", "part"}));
+  EXPECT_EQ(heard_[1].payloads[0].size(), 1u);
+  grant_parts(transfer, size);
+  EXPECT_EQ(sent(), (Names{"part", "part", "feed"}));
+  EXPECT_TRUE(heard_[1].envelope.part().last());
+  EXPECT_EQ(heard_[2].envelope.feed().jobs(0).job().seq(), 1u);
+}
+
+TEST_F(StageSessionTest, BeginsALargePayloadAnewOnANewLink) {
+  welcome();
+  opened(1);
+  credit(10);
+  next_job(std::string(2 * net::kPartBytesMax, 'x'));
+  sent();
+  v1::TransferRef transfer;
+  *transfer.mutable_job() = heard_.back().envelope.feed().jobs(0).job();
+  transfer.mutable_attempt();
+  grant_parts(transfer, net::kPartBytesMax);
+  sent();
+  lose_link();
+  welcome();
+  credit(10);
+  EXPECT_EQ(sent(), (Names{"run_planned", "feed"}));
+  grant_parts(transfer, 2 * net::kPartBytesMax);
+  EXPECT_EQ(sent(), (Names{"part", "part"}));
+  EXPECT_EQ(heard_[0].envelope.part().offset(), 0u);
+}
+
+TEST_F(StageSessionTest, TakesALargeResultInPartsThatItAsksFor) {
+  begin();
+  const std::string result(net::kPartWindowBytes + net::kPartBytesMax, 'r');
+  const auto announce = [&] {
+    v1::Envelope message;
+    *message.mutable_deliver()->mutable_job() = net::to_wire(JobId{RunId{kRun}, {0, 0}});
+    *message.mutable_deliver()->mutable_payload() = net::payload_ref(result.size(), Blob::of(result).digest(), false);
+    say(message);
+    EXPECT_EQ(sent(), Names{"part_credit"});
+    EXPECT_EQ(heard_[0].envelope.part_credit().until(), net::kPartWindowBytes);
+  };
+  const auto part = [&](std::uint64_t offset) {
+    v1::Envelope message;
+    *message.mutable_part()->mutable_transfer() = heard_[0].envelope.part_credit().transfer();
+    message.mutable_part()->set_offset(offset);
+    message.mutable_part()->set_last(offset + net::kPartBytesMax == result.size());
+    say(message, {result.substr(offset, net::kPartBytesMax)});
+  };
+  announce();
+  part(0);
+  EXPECT_EQ(sent(), Names{"part_credit"});
+  EXPECT_EQ(heard_[0].envelope.part_credit().until(), result.size());
+  lose_link();  // What has come is of no use: it comes again from the beginning.
+  welcome();
+  credit(10, 2);
+  sent();
+  announce();
+  const auto first = heard_;
+  for (std::uint64_t offset = 0; offset < result.size(); offset += net::kPartBytesMax) {
+    heard_ = first;
+    part(offset);
+  }
+  EXPECT_EQ(bind_asked(0), result);
+}
+
+TEST_F(StageSessionTest, RefusesAResultThatWasDamagedOnTheWay) {
+  begin();
+  v1::Envelope message;
+  *message.mutable_deliver()->mutable_job() = net::to_wire(JobId{RunId{kRun}, {0, 0}});
+  *message.mutable_deliver()->mutable_payload() = net::inlined_ref("result");
+  say(message, {"resulT"});
+  EXPECT_EQ(sent(), Names{"stage_failed"});
+  say_goodbye("a result was damaged");  // The master's answer.
+  abandoned();
+  EXPECT_EQ(left_, 1);
+}
+
+}  // namespace
+}  // namespace sheaf::stages

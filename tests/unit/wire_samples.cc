@@ -1,0 +1,245 @@
+#include "tests/unit/wire_samples.h"
+
+#include <span>
+
+#include "common/net/limits.h"
+
+namespace sheaf::net {
+
+namespace {
+
+const std::string kBytes = "the bytes of a job";
+
+void name_job(v1::JobRef& job, std::uint64_t seq = 3) {
+  job.set_run(1);
+  job.set_seq(seq);
+}
+
+void name_attempt(v1::AttemptRef& attempt) {
+  attempt.set_epoch(4);
+  attempt.set_n(9);
+}
+
+void describe_job(v1::JobHeader& header, const std::string& bytes) {
+  name_job(*header.mutable_job());
+  header.set_units(125);
+  header.set_label("frames 250-374");
+  *header.mutable_payload() = inlined_ref(bytes);
+}
+
+void describe_fault(v1::Fault& fault) {
+  fault.set_code(static_cast<std::uint32_t>(ErrorCode::kInput));
+  fault.set_what("is damaged");
+  fault.set_where("clip.mp4");
+  fault.set_advice("make it again");
+}
+
+void describe_run(v1::RunDescription& run) {
+  run.set_kind("video");
+  run.set_request("a request");
+  run.set_priority(-3);
+  run.set_attempts_max(3);
+  run.set_label("in.mp4 -> out.mp4");
+}
+
+v1::Hello hello(v1::Role role) {
+  v1::Hello hello;
+  hello.set_protocol(kProtocolVersion);
+  hello.set_version("0.1.0");
+  hello.set_role(role);
+  hello.mutable_session()->set_high(7);
+  hello.mutable_session()->set_low(8);
+  hello.set_host("there");
+  hello.set_pid(123);
+  return hello;
+}
+
+v1::Hello worker_hello() {
+  v1::Hello out = hello(v1::ROLE_WORKER);
+  v1::WorkerHello& worker = *out.mutable_worker();
+  worker.set_slots(2);
+  worker.set_executors(2);
+  worker.set_prefetch(1);
+  worker.set_bytes_max(1 << 20);
+  worker.set_fingerprint("libx264 164");
+  worker.add_kinds("video");
+  worker.add_labels("gpu");
+  v1::RunningAttempt& running = *worker.add_running();
+  name_job(*running.mutable_job());
+  name_attempt(*running.mutable_attempt());
+  return out;
+}
+
+v1::Hello stage_hello() {
+  v1::Hello out = hello(v1::ROLE_STAGE);
+  out.mutable_stage()->set_run(1);
+  out.mutable_stage()->set_token("0123456789abcdef");
+  out.mutable_stage()->set_incarnation(1);
+  return out;
+}
+
+}  // namespace
+
+v1::PayloadRef inlined_ref(const std::string& bytes) {
+  return payload_ref(bytes.size(), digest_of(std::as_bytes(std::span(bytes))), true);
+}
+
+std::string kind_of(const v1::Envelope& envelope) {
+  const auto* field = v1::Envelope::descriptor()->FindFieldByNumber(static_cast<int>(envelope.body_case()));
+  return field == nullptr ? "" : field->name();
+}
+
+std::map<std::string, Message> wire_samples() {
+  std::map<std::string, Message> samples;
+  // Each line of what follows makes the envelope of one kind; `payloads` where the kind has them.
+  const auto add = [&samples](auto fill, std::vector<std::string> payloads = {}) {
+    Message message;
+    message.envelope.set_epoch(4);
+    fill(message.envelope);
+    message.payloads = std::move(payloads);
+    samples.emplace(kind_of(message.envelope), std::move(message));
+  };
+  // A hello is three messages in one; the other two roles have names of their own.
+  samples["hello (stage)"] = {};
+  *samples["hello (stage)"].envelope.mutable_hello() = stage_hello();
+  samples["hello (client)"] = {};
+  *samples["hello (client)"].envelope.mutable_hello() = hello(v1::ROLE_CLIENT);
+  add([](v1::Envelope& e) { *e.mutable_hello() = worker_hello(); });
+  add([](v1::Envelope& e) {
+    v1::Welcome& welcome = *e.mutable_welcome();
+    welcome.set_protocol(kProtocolVersion);
+    welcome.set_version("0.1.0");
+    welcome.set_epoch(4);
+    welcome.set_peer(2);
+    welcome.set_heartbeat_interval_ms(1000);
+    welcome.set_silence_max_ms(4000);
+    describe_run(*welcome.mutable_run());
+  });
+  add([](v1::Envelope& e) {
+    e.mutable_refused()->set_reason(v1::REFUSAL_BUSY);
+    e.mutable_refused()->set_text("too many connections");
+  });
+  add([](v1::Envelope& e) { e.mutable_heartbeat(); });
+  add([](v1::Envelope& e) { e.mutable_goodbye()->set_reason("done"); });
+  add([](v1::Envelope& e) { e.mutable_draining(); });
+
+  add([](v1::Envelope& e) {
+    e.mutable_submit()->set_tag(1);
+    describe_run(*e.mutable_submit()->mutable_run());
+  });
+  add([](v1::Envelope& e) {
+    e.mutable_submitted()->set_tag(1);
+    e.mutable_submitted()->set_run(1);
+    e.mutable_submitted()->set_stage_token("0123456789abcdef");
+  });
+  add([](v1::Envelope& e) {
+    v1::RunUpdate& update = *e.mutable_run_update();
+    update.set_run(1);
+    update.set_state(v1::RUN_WORKING);
+    update.set_units_total(795);
+    update.add_notes("the audio is copied");
+    describe_fault(*update.mutable_fault());
+    update.set_report("a report");
+  });
+  add([](v1::Envelope& e) {
+    e.mutable_cancel_run()->set_run(1);
+    e.mutable_cancel_run()->set_reason("Ctrl-C");
+  });
+
+  add([](v1::Envelope& e) {
+    v1::RunPlanned& planned = *e.mutable_run_planned();
+    planned.set_run(1);
+    planned.set_setup("a setup");
+    planned.set_jobs(7);
+    planned.set_units(795);
+    planned.add_notes("the audio is copied");
+  });
+  add(
+      [](v1::Envelope& e) {
+        e.mutable_feed()->set_run(1);
+        describe_job(*e.mutable_feed()->add_jobs(), kBytes);
+        describe_job(*e.mutable_feed()->add_jobs(), "more");
+      },
+      {kBytes, "more"});
+  add([](v1::Envelope& e) {
+    e.mutable_feed_credit()->set_run(1);
+    e.mutable_feed_credit()->set_bytes_until(1000);
+    e.mutable_feed_credit()->set_jobs_until(10);
+  });
+  add([](v1::Envelope& e) {
+    e.mutable_feed_end()->set_run(1);
+    e.mutable_feed_end()->set_jobs(7);
+  });
+  add(
+      [](v1::Envelope& e) {
+        name_job(*e.mutable_deliver()->mutable_job());
+        *e.mutable_deliver()->mutable_payload() = inlined_ref(kBytes);
+      },
+      {kBytes});
+  add([](v1::Envelope& e) { name_job(*e.mutable_accept()->mutable_job()); });
+  add(
+      [](v1::Envelope& e) {
+        describe_job(*e.mutable_redo()->mutable_job(), kBytes);
+        e.mutable_redo()->set_revision(1);
+        e.mutable_redo()->set_reason("another number of frames");
+      },
+      {kBytes});
+  add([](v1::Envelope& e) {
+    name_job(*e.mutable_split()->mutable_job());
+    e.mutable_split()->set_parts(2);
+  });
+  add([](v1::Envelope& e) { e.mutable_all_bound()->set_run(1); });
+  add([](v1::Envelope& e) {
+    e.mutable_publish()->set_run(1);
+    e.mutable_publish()->set_incarnation(1);
+    e.mutable_publish()->set_report("a report");
+  });
+  add([](v1::Envelope& e) { e.mutable_publish_granted()->set_run(1); });
+  add([](v1::Envelope& e) { e.mutable_published()->set_run(1); });
+  add([](v1::Envelope& e) {
+    e.mutable_stage_failed()->set_run(1);
+    describe_fault(*e.mutable_stage_failed()->mutable_fault());
+  });
+
+  add(
+      [](v1::Envelope& e) {
+        v1::Assignment& job = *e.mutable_assign()->add_jobs();
+        name_job(*job.mutable_job());
+        name_attempt(*job.mutable_attempt());
+        job.set_kind("video");
+        job.set_setup("a setup");
+        *job.mutable_payload() = inlined_ref(kBytes);
+      },
+      {kBytes});
+  add(
+      [](v1::Envelope& e) {
+        v1::JobResult& result = *e.mutable_result();
+        name_job(*result.mutable_job());
+        name_attempt(*result.mutable_attempt());
+        result.set_outcome(v1::OUTCOME_DONE);
+        *result.mutable_payload() = inlined_ref(kBytes);
+      },
+      {kBytes});
+  add([](v1::Envelope& e) {
+    name_job(*e.mutable_result_ack()->mutable_job());
+    name_attempt(*e.mutable_result_ack()->mutable_attempt());
+  });
+  add([](v1::Envelope& e) {
+    name_job(*e.mutable_revoke()->mutable_job());
+    name_attempt(*e.mutable_revoke()->mutable_attempt());
+    e.mutable_revoke()->set_reason("not needed");
+  });
+
+  const auto transfer = [](v1::TransferRef& ref) {
+    name_job(*ref.mutable_job());
+    name_attempt(*ref.mutable_attempt());
+  };
+  add([&](v1::Envelope& e) { transfer(*e.mutable_part()->mutable_transfer()); }, {kBytes});
+  add([&](v1::Envelope& e) {
+    transfer(*e.mutable_part_credit()->mutable_transfer());
+    e.mutable_part_credit()->set_until(1000);
+  });
+  return samples;
+}
+
+}  // namespace sheaf::net
