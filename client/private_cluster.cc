@@ -1,0 +1,40 @@
+#include "client/private_cluster.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <csignal>
+#include <thread>
+
+namespace sheaf::client {
+
+Result<PrivateCluster> PrivateCluster::start(const PrivateClusterRequest& request, Children& children) {
+  auto state = PrivateState::open(request.state_path);
+  if (!state) return propagate(state);
+  auto sockets = PrivateDirectory::make();
+  if (!sockets) return propagate(sockets);
+  auto endpoint = net::parse_endpoint("ipc://" + sockets->path() + "/master.sock");
+  if (!endpoint) return propagate(endpoint);
+
+  const std::vector<std::string> master = {"--listen", endpoint->address, "--state", state->path(), "--lifeline"};
+  // SIGINT tells a worker to leave at once; SIGTERM would let it finish what it runs, for a command that is over.
+  const std::vector<std::string> worker = {"--master",  endpoint->address,
+                                           "--workers", std::to_string(request.executors),
+                                           "--threads", std::to_string(request.threads),
+                                           "--lifeline"};
+  if (auto started = children.start("sheaf-master", master, SIGTERM); !started) return propagate(started);
+  if (auto started = children.start("sheaf-worker", worker, SIGINT); !started) {
+    children.take_down();  // Before the master's directories go.
+    return propagate(started);
+  }
+  return PrivateCluster(std::move(*sockets), std::move(*state), std::move(*endpoint));
+}
+
+unsigned usable_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof set, &set) == 0) return static_cast<unsigned>(std::max(1, CPU_COUNT(&set)));
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+}  // namespace sheaf::client

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+
+#include "client/children.h"
+#include "client/private_state.h"
+#include "common/base/result.h"
+#include "common/net/endpoint.h"
+#include "common/runtime/private_directory.h"
+
+namespace sheaf::client {
+
+/// How big a private cluster is, and where it keeps what it must keep.
+struct PrivateClusterRequest {
+  unsigned executors = 1;
+  unsigned threads = 1;
+  std::string state_path;  ///< "out.mp4.sheaf", absolute.
+};
+
+/// A master and a worker of this command's own, on a socket that only this user can reach: the same programs as in any cluster.
+///
+/// Its directories vanish with it; take the children down before (the master writes into them).
+class PrivateCluster {
+ public:
+  /// Errors: as PrivateState::open(), PrivateDirectory::make() and Children::start().
+  static Result<PrivateCluster> start(const PrivateClusterRequest& request, Children& children);
+
+  const net::Endpoint& endpoint() const { return endpoint_; }
+
+ private:
+  PrivateCluster(PrivateDirectory sockets, PrivateState state, net::Endpoint endpoint)
+      : sockets_(std::move(sockets)), state_(std::move(state)), endpoint_(std::move(endpoint)) {}
+
+  PrivateDirectory sockets_;
+  PrivateState state_;
+  net::Endpoint endpoint_;
+};
+
+/// How many cores this process may use (its affinity, not the machine): the default number of executors.
+unsigned usable_cores();
+
+}  // namespace sheaf::client

@@ -1,0 +1,254 @@
+#include "client/run_client.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <deque>
+
+#include "common/net/channel.h"
+#include "common/net/stage_setup.h"
+#include "common/runtime/clock.h"
+
+namespace sheaf::client {
+
+namespace {
+
+constexpr Duration kSendRetry = std::chrono::milliseconds(5);  // ZeroMQ does not say when a connection has come about.
+constexpr Duration kInsecureReminder = std::chrono::minutes(1);
+constexpr std::size_t kOutboxMax = 64;
+
+const char* signal_name(int signal) {
+  return signal == SIGTERM ? "SIGTERM" : "SIGINT";
+}
+
+/// What can be said at once of a socket in the file system, where waiting for a master would be waiting for nothing.
+std::optional<Error> look_at_socket(const net::Endpoint& endpoint) {
+  if (!endpoint.is_ipc()) return std::nullopt;
+  const Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, endpoint.ipc_path.c_str(), std::min(endpoint.ipc_path.size(), sizeof address.sun_path - 1));
+  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return std::nullopt;
+  const std::string what =
+      errno == ENOENT || errno == ECONNREFUSED ? "no master listens there" : "cannot connect: " + errno_text(errno);
+  return Error{ErrorCode::kCluster, what, endpoint.address,
+               "start one (sheaf-master --listen ...), or leave --master out for a private cluster"};
+}
+
+v1::Hello client_hello() {
+  v1::Hello hello;
+  hello.set_role(v1::ROLE_CLIENT);
+  *hello.mutable_session() = net::to_wire(net::make_session());
+  char host[256] = {};
+  ::gethostname(host, sizeof host - 1);
+  hello.set_host(host);
+  hello.set_pid(static_cast<std::uint32_t>(::getpid()));
+  return hello;
+}
+
+/// The loop around a RunSession: socket, clock, signals, children.
+class RunLoop {
+ public:
+  RunLoop(const RunRequest& request, net::DealerChannel& channel, Children& children, SignalFd& signals,
+          ProgressDisplay& display)
+      : request_(request),
+        channel_(channel),
+        children_(children),
+        signals_(signals),
+        display_(display),
+        session_(client_hello(), request.description, request.endpoint.address, request.limits, now()),
+        reminder_(now()) {}
+
+  RunOutcome run() {
+    while (!session_.has_ended() && !leave_now_) {
+      on_time();
+      if (session_.has_ended()) break;
+      wait();
+      on_signals();
+      children_.read_outputs();
+      on_messages();
+      start_stage_if_asked();
+      show();
+    }
+    send_outbox();  // A last word (CancelRun) goes out if it can.
+    return outcome();
+  }
+
+ private:
+  void on_time() {
+    const Instant time = now();
+    session_.on_time(time, fresh_);
+    send_outbox();
+    if (!request_.endpoint.is_ipc() && time >= reminder_) {
+      display_.say(request_.endpoint.address + ": the connection is neither encrypted nor authenticated (--insecure)");
+      reminder_ = time + kInsecureReminder;
+    }
+  }
+
+  void wait() {
+    net::Poller poller;
+    poller.add(channel_);
+    poller.add(signals_.fd());
+    for (const int descriptor : children_.output_descriptors()) poller.add(descriptor);
+    Duration timeout = std::chrono::seconds(1);
+    if (const auto deadline = session_.next_deadline()) timeout = std::min(timeout, *deadline - now());
+    if (!outbox_.empty()) timeout = std::min(timeout, kSendRetry);
+    poller.wait(std::max(timeout, Duration::zero()));
+  }
+
+  void on_messages() {
+    while (auto message = channel_.receive()) {
+      if (*message) {
+        session_.on_message(now(), **message, fresh_);
+      } else {
+        session_.give_up(Error{ErrorCode::kCluster, "the master sends what this client cannot read: " + message->error().what,
+                               request_.endpoint.address, "use the same version of sheaf on both sides"},
+                         fresh_);
+      }
+      send_outbox();
+    }
+    for (const std::string& notice : session_.take_notices()) display_.say(notice);
+  }
+
+  void on_signals() {
+    for (int signal = signals_.take(); signal != 0; signal = signals_.take()) {
+      if (signal == SIGCHLD) {
+        for (const Children::Ended& ended : children_.reap()) on_child_ended(ended);
+      } else if (signal_ != 0) {
+        leave_now_ = true;
+      } else {
+        signal_ = signal;
+        session_.cancel(now(), std::string("stopped by ") + signal_name(signal), fresh_);
+      }
+    }
+    send_outbox();
+  }
+
+  void on_child_ended(const Children::Ended& ended) {
+    if (stage_ && ended.child == *stage_) {
+      on_stage_ended(ended);
+    } else if (request_.is_private_cluster && ended.program != kStageProgram) {
+      // The answer to the last message may be behind its sender's death.
+      on_messages();
+      session_.give_up(Error{ErrorCode::kCluster, ended.text(), "private cluster", ""}, fresh_);
+    }
+  }
+
+  void on_stage_ended(const Children::Ended& ended) {
+    stage_.reset();
+    // One that leaves in order (0: done, 1: given up) has heard from the master how the run ended, or has told it; the news is
+    // on its way to us.
+    if (ended.exit.signal == 0 && ended.exit.code <= 1) return;
+    // As with a stage under the master: its run is over. A restarted one could not continue yet, because nothing that was bound
+    // is kept.
+    session_.give_up(Error{ErrorCode::kFailed, "the process that cuts and binds: " + ended.text(), {}, "run the command again"},
+                     fresh_);
+  }
+
+  void start_stage_if_asked() {
+    std::optional<StageTicket> ticket = session_.take_ticket();
+    if (!ticket) return;
+    // The run of an earlier life of the master: its stage has nobody to work for any more.
+    if (stage_) children_.let_go(*stage_);
+    stage_.reset();
+    ticket_ = std::move(*ticket);
+    start_stage();
+  }
+
+  void start_stage() {
+    v1::StageSetup setup;
+    setup.set_endpoint(request_.endpoint.address);
+    setup.set_run(ticket_.run);
+    setup.set_token(ticket_.token);
+    setup.set_incarnation(1);
+    auto started = children_.start(kStageProgram, {}, SIGTERM, net::encode_stage_setup(setup));
+    if (started) {
+      stage_ = *started;
+    } else {
+      session_.give_up(started.error(), fresh_);
+    }
+  }
+
+  /// Sends what it can; the rest waits for a connection.
+  void send_outbox() {
+    std::move(fresh_.begin(), fresh_.end(), std::back_inserter(outbox_));
+    fresh_.clear();
+    while (!outbox_.empty() && channel_.send(outbox_.front())) outbox_.pop_front();
+    // Only a master that is gone lets it grow, and to a master that comes back everything is said again.
+    while (outbox_.size() > kOutboxMax) outbox_.pop_front();
+  }
+
+  void show() {
+    const v1::RunUpdate& update = session_.update();
+    ProgressView view;
+    view.is_connected = session_.run() != 0;
+    view.state = update.state();
+    view.done = update.units_done();
+    view.total = update.units_total();
+    view.slots = update.slots();
+    if (update.state() == v1::RUN_WORKING) rate_.add(now(), update.units_done());
+    view.rate = rate_.rate();
+    display_.show(now(), view);
+  }
+
+  RunOutcome outcome() const {
+    RunOutcome result;
+    result.run = session_.run();
+    result.update = session_.update();
+    result.wall = now() - request_.started;
+    if (session_.error()) result.errors.push_back(*session_.error());
+    if (result.errors.empty() && signal_ != 0 && (session_.was_cancelled() || leave_now_)) {
+      result.signal = signal_;
+      result.errors.push_back(Error{ErrorCode::kStopped, std::string("stopped by ") + signal_name(signal_), {}, {}});
+    }
+    return result;
+  }
+
+  static constexpr char kStageProgram[] = "sheaf-stage";
+
+  const RunRequest& request_;
+  net::DealerChannel& channel_;
+  Children& children_;
+  SignalFd& signals_;
+  ProgressDisplay& display_;
+  RunSession session_;
+  RateMeter rate_;
+  Instant reminder_;
+
+  std::vector<net::Message> fresh_;
+  std::deque<net::Message> outbox_;
+
+  std::optional<Children::Index> stage_;
+  StageTicket ticket_;
+
+  int signal_ = 0;
+  bool leave_now_ = false;
+};
+
+}  // namespace
+
+RunOutcome run_to_end(const RunRequest& request, Children& children, SignalFd& signals, ProgressDisplay& display) {
+  const auto failed = [&](Error error) {
+    RunOutcome outcome;
+    outcome.wall = now() - request.started;
+    outcome.errors.push_back(std::move(error));
+    return outcome;
+  };
+  if (!request.is_private_cluster) {
+    if (auto error = look_at_socket(request.endpoint)) return failed(std::move(*error));
+  }
+  // Neither is ever taken down, because ZeroMQ 4.3.4 may free a pipe twice when it takes down a socket (libzmq issue 4806), and
+  // a run that is done must not end with a crash. main() leaves without destructors of static objects for the same reason.
+  auto* context = new net::Context;
+  auto channel = net::DealerChannel::connect(*context, request.endpoint);
+  if (!channel) return failed(channel.error());
+  auto* kept = new net::DealerChannel(std::move(*channel));
+  return RunLoop(request, *kept, children, signals, display).run();
+}
+
+}  // namespace sheaf::client

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+
+#include "client/children.h"
+#include "client/progress_display.h"
+#include "client/run_outcome.h"
+#include "client/run_session.h"
+#include "common/net/endpoint.h"
+#include "common/runtime/signals.h"
+#include "sheaf/v1/wire.pb.h"
+
+namespace sheaf::client {
+
+/// One run and where it goes.
+struct RunRequest {
+  net::Endpoint endpoint;
+  v1::RunDescription description;   ///< With stage_at_client, the stage is started as a child of this process.
+  bool is_private_cluster = false;  ///< The master and the worker are among the children: when one dies, the run is over.
+  SessionLimits limits;
+  Instant started{};  ///< When the user pressed return.
+};
+
+/// Submits the run and follows it to its end: progress on `display`, SIGINT and SIGTERM from `signals` cancel it (a second one
+/// leaves without waiting for the master).
+///
+/// Errors are in the outcome: kCluster when no master answers, refuses, falls silent for too long, or when a process of a
+/// private cluster dies; whatever the run itself ended with; kFailed when the stage at the client crashed. Children
+/// are left running: their owner takes them down. Call it once a process: its socket stays open until the process ends.
+RunOutcome run_to_end(const RunRequest& request, Children& children, SignalFd& signals, ProgressDisplay& display);
+
+}  // namespace sheaf::client
