@@ -1,0 +1,168 @@
+#include "tests/sim/auditor.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sheaf::sim {
+
+const Auditor::Expected& Auditor::expected(Run& run, std::uint64_t seq, std::uint32_t revision) {
+  const auto [entry, is_new] = run.expected.try_emplace({seq, revision});
+  if (is_new) {
+    const Workload& workload = *run.audited.workload;
+    const std::string payload = workload.payload(seq, revision);
+    const std::string result = result_of(workload.setup(), payload);
+    entry->second = {digest_of_text(payload), digest_of_text(result), payload.size(), result.size()};
+  }
+  return entry->second;
+}
+
+// --------------------------------------------------------------------------------------------------------------------------
+// sent
+
+void Auditor::on_gone(const net::PeerAddress& address) {
+  if (const auto link = links_.find(address); link != links_.end()) link->second.is_gone = true;
+}
+
+void Auditor::on_sent(const master::Hub& hub, const net::PeerAddress& to, const net::Message& message) {
+  const v1::Envelope& envelope = message.envelope;
+  if (envelope.has_deliver()) return on_deliver(envelope.deliver());
+  const auto link = links_.find(to);
+  if (link == links_.end()) {
+    verdict_.require(!envelope.has_assign() && !envelope.has_revoke() && !envelope.has_result_ack(),
+                     "work for who is no worker");
+    return;
+  }
+  if (link->second.is_gone) return;
+  if (envelope.has_assign()) {
+    for (const v1::Assignment& assignment : envelope.assign().jobs()) on_assignment(hub, link->second, assignment);
+  } else if (envelope.has_revoke()) {
+    link->second.held.erase(net::from_wire(envelope.revoke().attempt()));
+  } else if (envelope.has_result_ack()) {
+    // What is acknowledged is forgotten by the worker. So the master must have all of it, unless nobody wants it any more.
+    const Attempt attempt = net::from_wire(envelope.result_ack().attempt());
+    const RunId run{envelope.result_ack().job().run()};
+    const bool is_over = !hub.scheduler().run(run) || hub.scheduler().run(run)->stopped;
+    if (!is_over && !link->second.answered.contains(attempt)) {
+      verdict_.fail("attempt " + to_string(attempt) + " was acknowledged before its result had come");
+    }
+    link->second.held.erase(attempt);
+  }
+}
+
+void Auditor::on_assignment(const master::Hub& hub, Link& link, const v1::Assignment& assignment) {
+  const JobId job = net::from_wire(assignment.job());
+  const Attempt attempt = net::from_wire(assignment.attempt());
+  const std::string name = "attempt " + to_string(attempt) + " at job " + to_string(job.key);
+  Run& run = runs_[job.run];
+  const std::optional<master::RunView> view = hub.scheduler().run(job.run);
+  if (!view || view->stopped) return verdict_.fail(name + " of a run that is over");
+
+  if (!attempt_bytes_.emplace(attempt, assignment.payload().bytes()).second) verdict_.fail(name + " was issued before");
+  const Digest digest = net::digest_from(assignment.payload());
+  bool is_known = false;
+  for (std::uint32_t revision = 0; revision <= run.audited.workload->good_revision(job.key.seq); ++revision) {
+    is_known = is_known || expected(run, job.key.seq, revision).payload == digest;
+  }
+  if (!is_known) verdict_.fail(name + " has the payload of another job");
+  run.payload_bytes_max = std::max(run.payload_bytes_max, assignment.payload().bytes());
+
+  // Credit.
+  link.held.emplace(attempt, assignment.payload().bytes());
+  std::uint64_t bytes = 0;
+  for (const auto& [other, size] : link.held) bytes += size;
+  if (link.held.size() > link.slots + link.prefetch) verdict_.fail(name + " is beyond the worker's slots");
+  if (link.held.size() > 1 && bytes > link.bytes_max) verdict_.fail(name + " is beyond the worker's bytes");
+  if (run.audited.binds_fingerprint && view->fingerprint != link.fingerprint) {
+    verdict_.fail(name + " goes to a worker whose results do not fit");
+  }
+  // Beyond the spool's window only the job that everything waits for may run.
+  if (view->spool_bytes >= config_.spool_window_bytes && job.key.seq != view->jobs_bound) {
+    verdict_.fail(name + " was begun although the spool is full");
+  }
+}
+
+void Auditor::on_deliver(const v1::Deliver& deliver) {
+  const JobId job = net::from_wire(deliver.job());
+  const Expected& wanted = expected(runs_[job.run], job.key.seq, deliver.revision());
+  if (net::digest_from(deliver.payload()) != wanted.result || deliver.payload().bytes() != wanted.result_bytes) {
+    verdict_.fail("what is delivered for job " + to_string(job.key) + " is not the result of revision " +
+                  std::to_string(deliver.revision()));
+  }
+}
+
+// -----------------------------------------------------------------------------------------------------------------------
+// arrived
+
+void Auditor::on_arrived(const net::PeerAddress& from, const net::Message& message) {
+  const v1::Envelope& envelope = message.envelope;
+  if (envelope.has_hello() && envelope.hello().has_worker()) {
+    const v1::WorkerHello& worker = envelope.hello().worker();
+    Link& link = links_[from];
+    if (link.is_gone) link = Link{};
+    if (std::exchange(link.has_only_greeted, true)) return;
+    link.slots = worker.slots();
+    link.prefetch = worker.prefetch();
+    link.bytes_max = worker.bytes_max();
+    link.fingerprint = worker.fingerprint();
+    link.held.clear();
+    for (const v1::RunningAttempt& running : worker.running()) {
+      const Attempt attempt = net::from_wire(running.attempt());
+      link.held.emplace(attempt, attempt_bytes_[attempt]);
+    }
+    return;
+  }
+  const auto link = links_.find(from);
+  if (link == links_.end()) return;
+  link->second.has_only_greeted = false;
+  if (envelope.has_result()) {
+    on_result(link->second, envelope.result());
+  } else if (envelope.has_part() && envelope.part().last()) {
+    const Attempt attempt = net::from_wire(envelope.part().transfer().attempt());
+    link->second.answered.insert(attempt);
+    link->second.held.erase(attempt);
+  }
+}
+
+void Auditor::on_result(Link& link, const v1::JobResult& result) {
+  const JobId job = net::from_wire(result.job());
+  const Attempt attempt = net::from_wire(result.attempt());
+  if (result.outcome() == v1::OUTCOME_DONE && !result.payload().inlined()) return;  // The last part decides.
+  link.answered.insert(attempt);
+  link.held.erase(attempt);
+  Run& run = runs_[job.run];
+  Reports& reports = run.reports[job.key];
+  if (result.outcome() == v1::OUTCOME_FAILED) reports.failed += 1;
+  if (result.outcome() == v1::OUTCOME_EXECUTOR_LOST) reports.executor_lost += 1;
+  run.may_fail = run.may_fail || result.final() || reports.failed >= run.audited.attempts_max ||
+                 reports.executor_lost >= config_.scheduler.strikes_max;
+}
+
+bool Auditor::may_fail(RunId run) const {
+  const auto entry = runs_.find(run);
+  return entry != runs_.end() && entry->second.may_fail;
+}
+
+// -----------------------------------------------------------------------------------------------------------------------
+// windows
+
+void Auditor::check_windows(const master::Hub& hub) {
+  hub.scheduler().check_invariants();
+  for (auto& [id, run] : runs_) {
+    const std::optional<master::RunView> view = hub.scheduler().run(id);
+    if (!view) continue;
+    // The last job that is fed may exceed the window, and so may one that is asked for again.
+    for (std::uint64_t seq = run.expected.empty() ? 0 : run.expected.rbegin()->first.first; seq < view->jobs_fed; ++seq) {
+      for (std::uint32_t revision = 0; revision <= run.audited.workload->good_revision(seq); ++revision) {
+        run.payload_bytes_max = std::max(run.payload_bytes_max, expected(run, seq, revision).payload_bytes);
+      }
+    }
+    if (view->memory_bytes > config_.memory_window_bytes + 2 * run.payload_bytes_max) {
+      verdict_.fail("run " + std::to_string(id.value) + " holds " + std::to_string(view->memory_bytes) + " bytes of jobs");
+    }
+    if (view->jobs_committed > run.audited.workload->jobs || view->units_done > run.audited.workload->units_total()) {
+      verdict_.fail("run " + std::to_string(id.value) + " has committed more than it has");
+    }
+  }
+}
+
+}  // namespace sheaf::sim

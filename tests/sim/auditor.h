@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "common/net/channel.h"
+#include "master/io/hub.h"
+#include "tests/sim/verdict.h"
+#include "tests/sim/workload.h"
+
+namespace sheaf::sim {
+
+/// What a run was opened with.
+struct AuditedRun {
+  const Workload* workload = nullptr;
+  std::uint32_t attempts_max = 0;
+  bool binds_fingerprint = false;
+};
+
+/// Reads every message that the master gets and sends, and keeps books of its own on what it owes to whom: an oracle of credit,
+/// windows, acknowledgements and payloads that shares nothing with the code under test.
+class Auditor {
+ public:
+  Auditor(const master::HubConfig& config, Verdict& verdict) : config_(config), verdict_(verdict) {}
+
+  void expect_run(RunId run, const AuditedRun& audited) { runs_[run].audited = audited; }
+
+  /// The connection is gone: a Hello that still comes from there is a first one.
+  void on_gone(const net::PeerAddress& address);
+  /// `hub` as it is while the message is sent.
+  void on_sent(const master::Hub& hub, const net::PeerAddress& to, const net::Message& message);
+  /// Before the hub gets it.
+  void on_arrived(const net::PeerAddress& from, const net::Message& message);
+  /// After every input.
+  void check_windows(const master::Hub& hub);
+
+  /// Whether what workers have reported is enough for the run to fail: tries or strikes of one job. A worker that hands a job
+  /// back is never a reason.
+  bool may_fail(RunId run) const;
+
+ private:
+  struct Expected {
+    Digest payload;
+    Digest result;
+    std::uint64_t payload_bytes = 0;
+    std::uint64_t result_bytes = 0;
+  };
+  struct Reports {
+    std::uint32_t failed = 0;
+    std::uint32_t executor_lost = 0;
+  };
+  struct Run {
+    AuditedRun audited;
+    std::map<std::pair<std::uint64_t, std::uint32_t>, Expected> expected;  ///< By seq and revision.
+    std::uint64_t payload_bytes_max = 0;                                   ///< Of what was seen so far.
+    std::map<JobKey, Reports> reports;
+    bool may_fail = false;
+  };
+  struct Link {
+    std::uint32_t slots = 0;
+    std::uint32_t prefetch = 0;
+    std::uint64_t bytes_max = 0;
+    std::string fingerprint;
+    bool is_gone = false;
+    bool has_only_greeted = false;          ///< A Hello that is repeated before anything else says nothing new.
+    std::map<Attempt, std::uint64_t> held;  ///< Bytes of the payloads that the worker has.
+    std::set<Attempt> answered;             ///< What the worker has reported in full, and may be acknowledged.
+    std::map<Attempt, bool> uploading;      ///< Large results of which not everything has come.
+  };
+
+  const Expected& expected(Run& run, std::uint64_t seq, std::uint32_t revision);
+  void on_assignment(const master::Hub& hub, Link& link, const v1::Assignment& assignment);
+  void on_deliver(const v1::Deliver& deliver);
+  void on_result(Link& link, const v1::JobResult& result);
+
+  const master::HubConfig& config_;
+  Verdict& verdict_;
+  std::map<RunId, Run> runs_;
+  std::map<net::PeerAddress, Link> links_;          ///< Of workers.
+  std::map<Attempt, std::uint64_t> attempt_bytes_;  ///< Of every attempt that was issued.
+};
+
+}  // namespace sheaf::sim

@@ -1,0 +1,110 @@
+#include "tests/sim/client.h"
+
+#include <utility>
+
+namespace sheaf::sim {
+
+namespace {
+
+v1::Hello make_hello(Random& random, const std::string& name) {
+  v1::Hello hello;
+  hello.set_role(v1::ROLE_CLIENT);
+  *hello.mutable_session() = net::to_wire(SessionId{random.next() | 1, random.next()});
+  hello.set_host(name);
+  hello.set_pid(3);
+  return hello;
+}
+
+}  // namespace
+
+SimClient::SimClient(Timeline& timeline, Network& network, Random random, std::string name, std::uint64_t tag,
+                     v1::RunDescription run, Verdict& verdict)
+    : Process(timeline, name),
+      random_(random),
+      tag_(tag),
+      description_(std::move(run)),
+      verdict_(verdict),
+      link_(make_hello(random_, name)),
+      port_(
+          network, *this,
+          [this](Result<net::Message> message) {
+            if (!message) return verdict_.fail("a message to a client was refused: " + message.error().what);
+            on_message(*message);
+          },
+          [] {}) {}
+
+void SimClient::start() {
+  port_.open();
+  post([] {});
+}
+
+void SimClient::kill() {
+  end();
+  port_.close(false);
+}
+
+void SimClient::cancel() {
+  post([this] {
+    if (!run_ || end_ || !link_.is_welcomed()) return;
+    v1::Envelope message = link_.envelope();
+    message.mutable_cancel_run()->set_run(run_->value);
+    message.mutable_cancel_run()->set_reason("the simulator has changed its mind");
+    send(std::move(message));
+  });
+}
+
+void SimClient::on_message(const net::Message& message) {
+  const v1::Envelope& envelope = message.envelope;
+  switch (link_.on_message(now(), envelope)) {
+    case net::PeerLink::Event::kWelcomed: {
+      v1::Envelope submit = link_.envelope();
+      submit.mutable_submit()->set_tag(tag_);
+      *submit.mutable_submit()->mutable_run() = description_;
+      send(std::move(submit));
+      return;
+    }
+    case net::PeerLink::Event::kRefused:
+      return verdict_.fail("the client was refused: " + link_.refusal().text());
+    case net::PeerLink::Event::kNone:
+      break;
+    default:
+      return;
+  }
+  if (envelope.has_submitted()) {
+    const RunId run{envelope.submitted().run()};
+    verdict_.require(!run_ || *run_ == run, "submitted again, it is another run");
+    run_ = run;
+    on_submitted(run, envelope.submitted().stage_token());
+  } else if (envelope.has_run_update()) {
+    on_update(envelope.run_update());
+  }
+}
+
+void SimClient::on_update(const v1::RunUpdate& update) {
+  if (!run_) return;  // Submitted was lost with a link: it is on its way again.
+  verdict_.require(update.run() == run_->value, "an update of another run");
+  verdict_.require(update.units_bound() >= units_bound_, "less is bound than before");
+  verdict_.require(update.units_bound() <= update.units_done() && update.units_done() <= update.units_total(),
+                   "an update whose numbers contradict each other");
+  units_bound_ = update.units_bound();
+  const bool is_end = update.state() >= v1::RUN_DONE;
+  verdict_.require(!end_ || (is_end && update.state() == end_->state()), "the run has ended in two ways");
+  if (is_end) end_ = update;
+}
+
+void SimClient::send(v1::Envelope envelope) {
+  link_.on_sent(now());
+  port_.send(net::Message{std::move(envelope), {}});
+}
+
+std::optional<Instant> SimClient::next_deadline() const {
+  return link_.next_deadline();
+}
+
+void SimClient::on_time() {
+  std::vector<net::Message> out;
+  link_.on_time(now(), out);
+  for (const net::Message& message : out) port_.send(message);
+}
+
+}  // namespace sheaf::sim

@@ -1,0 +1,63 @@
+#include "tests/sim/master.h"
+
+#include <utility>
+
+namespace sheaf::sim {
+
+SimMaster::SimMaster(Timeline& timeline, Network& network, Random random, const master::HubConfig& config,
+                     const std::string& directory, Verdict& verdict)
+    : Process(timeline, "master"),
+      network_(network),
+      random_(random),
+      config_(config),
+      auditor_(config_, verdict),
+      spool_(directory),
+      hub_(config_, *this, *this, spool_, [this] { return random_.next(); }) {
+  network_.set_master([this](net::PeerAddress from, Result<net::Message> message) {
+    auto arrived = std::make_shared<Result<net::Message>>(std::move(message));
+    post([this, from = std::move(from), arrived] {
+      if (*arrived) auditor_.on_arrived(from, **arrived);
+      hub_.on_message(now(), from, std::move(*arrived));
+      auditor_.check_windows(hub_);
+    });
+  });
+  post([] {});
+}
+
+void SimMaster::stage_exited(RunId run, const std::string& how) {
+  post([this, run, how] { hub_.on_stage_exited(now(), run, how); });
+}
+
+net::SendOutcome SimMaster::send(const net::PeerAddress& to, const net::Message& message) {
+  if (message.envelope.has_submitted()) {
+    on_submitted(RunId{message.envelope.submitted().run()}, message.envelope.submitted().tag());
+  }
+  const net::SendOutcome outcome = network_.send_from_master(to, message);
+  if (outcome != net::SendOutcome::kSent) auditor_.on_gone(to);
+  auditor_.on_sent(hub_, to, message);
+  return outcome;
+}
+
+Status SimMaster::start(RunId run, const std::string& token, std::uint32_t incarnation) {
+  v1::StageHello identity;
+  identity.set_run(run.value);
+  identity.set_token(token);
+  identity.set_incarnation(incarnation);
+  on_start_stage(run, identity);
+  return {};
+}
+
+void SimMaster::stop(RunId run) {
+  on_stop_stage(run);
+}
+
+std::optional<Instant> SimMaster::next_deadline() const {
+  return hub_.next_deadline();
+}
+
+void SimMaster::on_time() {
+  hub_.on_time(now());
+  auditor_.check_windows(hub_);
+}
+
+}  // namespace sheaf::sim

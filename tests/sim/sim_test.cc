@@ -1,0 +1,95 @@
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "common/base/mark.h"
+#include "common/runtime/log.h"
+#include "tests/sim/cluster.h"
+#include "tests/sim/reproduce.h"
+#include "tests/unit/temporary_directory.h"
+
+namespace sheaf::sim {
+namespace {
+
+constexpr std::uint64_t kSeeds = 1000;
+constexpr std::uint64_t kShares = 10;
+
+/// SHEAF_SIM_SEEDS: how many in all, for the ten shares together. SHEAF_SIM_SEED: only this one.
+std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+void check_seed(std::uint64_t seed, const std::string& scratch) {
+  announce_seed(seed);
+  const Outcome outcome = run_seed(seed, scratch);
+  EXPECT_FALSE(outcome.failure.has_value())
+      << "seed " << seed << ": " << *outcome.failure << "\nreproduce: " << how_to_reproduce(seed);
+}
+
+class SimTest : public testing::TestWithParam<std::uint64_t> {
+ protected:
+  SimTest() { set_up_log("sim", LogLevel::kOff); }
+  const TemporaryDirectory scratch_;
+};
+
+TEST_P(SimTest, LosesDoublesReordersAndForgetsNothing) {
+  const std::uint64_t only = from_environment("SHEAF_SIM_SEED", 0);
+  if (only != 0) return check_seed(only, scratch_.path());
+  const std::uint64_t seeds = from_environment("SHEAF_SIM_SEEDS", kSeeds);
+  const std::uint64_t first = seeds * GetParam() / kShares + 1;
+  const std::uint64_t last = seeds * (GetParam() + 1) / kShares;
+  for (std::uint64_t seed = first; seed <= last && !HasFailure(); ++seed) check_seed(seed, scratch_.path());
+}
+
+INSTANTIATE_TEST_SUITE_P(Share, SimTest, testing::Range<std::uint64_t>(0, kShares));
+
+TEST(SimTraceTest, IsTheSameForTheSameSeed) {
+  // Goal: a failing seed can be reproduced. Method: everything that is sent and arrives, with its time, goes into one digest.
+  set_up_log("sim", LogLevel::kOff);
+  const TemporaryDirectory scratch;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const Digest first = run_seed(seed, scratch.path()).trace;
+    EXPECT_EQ(run_seed(seed, scratch.path()).trace, first) << "seed " << seed;
+    EXPECT_NE(run_seed(seed + 1, scratch.path()).trace, first) << "seed " << seed;
+  }
+}
+
+TEST(SimMarkTest, ComesByTheRareBranches) {
+  // Goal: the simulator goes on doing what it is for. Method: every branch that is marked and that its faults can lead to is
+  // reached within so many seeds; as soon as all are, there is no need to go on.
+  set_up_log("sim", LogLevel::kOff);
+  const TemporaryDirectory scratch;
+  constexpr const char* kMarks[] = {
+      "hub_ignored_a_repeated_hello",
+      "scheduler_adopted_attempt",
+      "scheduler_answer_to_unknown_run",
+      "scheduler_expired_worker",
+      "scheduler_keeps_last_jobs",
+      "scheduler_late_answer",
+      "scheduler_refuses_held_attempt",
+      "scheduler_reprieved_worker",
+      "scheduler_requeued_job",
+      "scheduler_run_failed",
+      "scheduler_second_result",
+      "scheduler_spool_full",
+      "scheduler_unbound_fingerprint",
+      "scheduler_waits_for_bytes",
+      "worker_drain_ran_out",
+      "worker_ended_an_executor_over_a_revoked_job",
+      "worker_lost_the_link",
+  };
+  const auto missing = [&] {
+    std::string names;
+    for (const char* name : kMarks) {
+      if (mark_count(name) == 0) names += std::string(" ") + name;
+    }
+    return names;
+  };
+  for (std::uint64_t seed = 1; seed <= 2000 && !missing().empty(); ++seed) check_seed(seed, scratch.path());
+  EXPECT_EQ(missing(), "");
+}
+
+}  // namespace
+}  // namespace sheaf::sim

@@ -1,0 +1,178 @@
+#include "tests/sim/stage.h"
+
+#include <utility>
+
+namespace sheaf::sim {
+
+using namespace std::chrono_literals;
+
+// --------------------------------------------------------------------------------------------------------------------------
+// kind
+
+std::string report_of(const Workload& workload) {
+  return "report of " + workload.setup();
+}
+
+Blob SimKind::blob_of(const std::string& bytes) const {
+  Blob blob(scratch_);
+  if (!blob.append(std::string_view(bytes))) verdict_.fail("a blob cannot be written");
+  return blob;
+}
+
+Result<stages::StagePlan> SimKind::plan() {
+  verdict_.require(!is_planned_, "plan() was called twice");
+  is_planned_ = true;
+  return stages::StagePlan{workload_.setup(), workload_.jobs, workload_.units_total(), {"a simulated run"}};
+}
+
+Result<std::optional<stages::JobOut>> SimKind::next_job() {
+  verdict_.require(is_planned_ && !is_finished_ && !is_abandoned_, "next_job() out of turn");
+  if (cut_ == workload_.jobs) return std::optional<stages::JobOut>();
+  const std::uint64_t seq = cut_++;
+  return stages::JobOut{JobKey{seq, 0}, blob_of(workload_.payload(seq, 0)), workload_.units(seq), "job " + std::to_string(seq)};
+}
+
+Result<stages::Binding> SimKind::bind(JobKey key, Blob result, const std::string& measures) {
+  verdict_.require(is_planned_ && !is_finished_ && !is_abandoned_, "bind() out of turn");
+  if (key != JobKey{bound_, 0} || bound_ >= cut_) {
+    verdict_.fail("job " + to_string(key) + " was to be bound when it was the turn of " + std::to_string(bound_));
+    return stages::Accepted{};
+  }
+  const auto bytes = result.read_all();
+  if (!bytes) {
+    verdict_.fail("a result cannot be read");
+    return stages::Accepted{};
+  }
+  const std::uint32_t good = workload_.good_revision(key.seq);
+  if (*bytes == result_of(workload_.setup(), workload_.payload(key.seq, good))) {
+    verdict_.require(measures == measures_of(workload_.payload(key.seq, good)),
+                     "a result came with the measures of another one");
+    bound_ += 1;
+    units_bound_ += workload_.units(key.seq);
+    return stages::Accepted{};
+  }
+  // A result of an earlier revision: of one that was asked for, or of the one before if the Redo was lost.
+  std::uint32_t& asked = asked_[key.seq];
+  for (std::uint32_t revision = 0; revision < good && revision <= asked; ++revision) {
+    if (*bytes != result_of(workload_.setup(), workload_.payload(key.seq, revision))) continue;
+    asked = std::max(asked, revision + 1);
+    redone_ += 1;
+    return stages::Redo{blob_of(workload_.payload(key.seq, revision + 1)), "the simulator does not like it"};
+  }
+  verdict_.fail("job " + to_string(key) + " came with a wrong result of " + std::to_string(bytes->size()) + " bytes");
+  return stages::Accepted{};
+}
+
+Result<stages::StageReport> SimKind::finish() {
+  verdict_.require(!is_finished_ && !is_abandoned_, "finish() was called twice, or after abandon()");
+  verdict_.require(bound_ == workload_.jobs && cut_ == workload_.jobs, "finish() before everything was bound");
+  is_finished_ = true;
+  return stages::StageReport{units_bound_, units_bound_ * 10, report_of(workload_)};
+}
+
+Status SimKind::publish() {
+  verdict_.require(is_finished_ && !is_published_ && !is_abandoned_, "publish() before finish(), twice, or after abandon()");
+  is_published_ = true;
+  return {};
+}
+
+void SimKind::abandon() noexcept {
+  verdict_.require(!is_abandoned_, "abandon() was called twice");
+  is_abandoned_ = true;
+}
+
+// -----------------------------------------------------------------------------------------------------------------------
+// process
+
+namespace {
+
+SessionId make_session(Random& random) {
+  return SessionId{random.next() | 1, random.next()};
+}
+
+}  // namespace
+
+SimStage::SimStage(Timeline& timeline, Network& network, Random random, std::string name, const v1::StageHello& identity,
+                   const Workload& workload, const std::string& scratch, Verdict& verdict)
+    : Process(timeline, std::move(name)),
+      random_(random),
+      session_(identity, make_session(random_), "sim", 1, scratch),
+      kind_(workload, scratch, verdict),
+      verdict_(verdict),
+      port_(
+          network, *this,
+          [this](Result<net::Message> message) {
+            if (!message) return verdict_.fail("a message to a stage was refused: " + message.error().what);
+            input([&](auto& actions) { session_.on_message(now(), std::move(*message), actions); });
+          },
+          [] {}) {}
+
+void SimStage::start() {
+  port_.open();
+  post([] {});
+}
+
+void SimStage::kill() {
+  if (has_ended()) return;
+  end();
+  port_.close(false);
+}
+
+template <class Call>
+void SimStage::input(Call call) {
+  std::vector<stages::StageAction> actions;
+  call(actions);
+  for (stages::StageAction& action : actions) carry_out(action);
+}
+
+template <class Work>
+void SimStage::work(Duration longest, Work work) {
+  verdict_.require(!is_working_, "two calls of a kind at the same time");
+  is_working_ = true;
+  timeline().after(random_.duration(100us, longest), [this, work = std::make_shared<Work>(std::move(work))] {
+    post([this, work] {
+      is_working_ = false;
+      input(*work);
+    });
+  });
+}
+
+void SimStage::carry_out(stages::StageAction& action) {
+  using Actions = std::vector<stages::StageAction>;
+  if (auto* send = std::get_if<stages::Send>(&action)) {
+    port_.send(send->message);
+  } else if (auto* leave = std::get_if<stages::Leave>(&action)) {
+    exit_code_ = leave->exit_code;
+    port_.close(true);
+    end();
+    if (on_exit) on_exit("ended with exit code " + std::to_string(leave->exit_code));
+  } else if (std::holds_alternative<stages::Open>(action)) {
+    work(300ms, [this](Actions& out) { session_.on_open(now(), kind_.plan(), out); });
+  } else if (std::holds_alternative<stages::NextJob>(action)) {
+    work(10ms, [this](Actions& out) { session_.on_next_job(now(), kind_.next_job(), out); });
+  } else if (auto* bind = std::get_if<stages::Bind>(&action)) {
+    auto result = std::make_shared<Blob>(std::move(bind->result));
+    work(20ms, [this, key = bind->key, result, measures = bind->measures](Actions& out) {
+      session_.on_bind(now(), key, kind_.bind(key, std::move(*result), measures), out);
+    });
+  } else if (std::holds_alternative<stages::Finish>(action)) {
+    work(1s, [this](Actions& out) { session_.on_finish(now(), kind_.finish(), out); });
+  } else if (std::holds_alternative<stages::PublishOutput>(action)) {
+    work(500ms, [this](Actions& out) { session_.on_publish_output(now(), kind_.publish(), out); });
+  } else if (std::holds_alternative<stages::Abandon>(action)) {
+    work(50ms, [this](Actions& out) {
+      kind_.abandon();
+      session_.on_abandon(now(), out);
+    });
+  }
+}
+
+std::optional<Instant> SimStage::next_deadline() const {
+  return session_.next_deadline();
+}
+
+void SimStage::on_time() {
+  input([this](auto& actions) { session_.on_time(now(), actions); });
+}
+
+}  // namespace sheaf::sim

@@ -1,0 +1,187 @@
+#include "tests/sim/worker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "tests/sim/workload.h"
+#include "worker/core/limits.h"
+
+namespace sheaf::sim {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+v1::Hello make_hello(Random& random, const std::string& name) {
+  v1::Hello hello;
+  *hello.mutable_session() = net::to_wire(SessionId{random.next() | 1, random.next()});
+  hello.set_host(name);
+  hello.set_pid(2);
+  return hello;
+}
+
+}  // namespace
+
+SimWorker::SimWorker(Timeline& timeline, Network& network, Random random, std::string name, const WorkerTraits& traits,
+                     Verdict& verdict)
+    : Process(timeline, name),
+      random_(random),
+      traits_(traits),
+      verdict_(verdict),
+      session_(traits.config, make_hello(random_, name)),
+      port_(
+          network, *this,
+          [this](Result<net::Message> message) {
+            if (!message) return verdict_.fail("a message to a worker was refused: " + message.error().what);
+            input([&](auto& actions) { session_.on_message(now(), std::move(*message), actions); });
+          },
+          [this] { flush(); }) {}
+
+void SimWorker::start() {
+  port_.open();
+  post([this] { input([this](auto& actions) { session_.on_time(now(), actions); }); });
+}
+
+void SimWorker::kill(bool is_orderly) {
+  if (has_ended()) return;
+  end();
+  port_.close(is_orderly);
+  executors_.clear();
+}
+
+void SimWorker::drain() {
+  post([this] {
+    input([this](auto& actions) { session_.drain(now(), Error{ErrorCode::kStopped, "drained", {}, {}}, 143, actions); });
+  });
+}
+
+void SimWorker::heal() {
+  traits_.fails = traits_.executor_dies = traits_.start_fails = 0;
+  go_on();
+  port_.release();
+}
+
+template <class Call>
+void SimWorker::input(Call call) {
+  worker::Actions actions;
+  call(actions);
+  for (worker::Action& action : actions) carry_out(action);
+}
+
+void SimWorker::carry_out(worker::Action& action) {
+  if (auto* send = std::get_if<worker::SendMessage>(&action)) {
+    unsent_.push_back(std::move(send->message));
+    flush();
+  } else if (std::holds_alternative<worker::DropUnsent>(action)) {
+    unsent_.clear();
+  } else if (auto* to_start = std::get_if<worker::StartExecutor>(&action)) {
+    start_executor(to_start->executor);
+  } else if (auto* to_end = std::get_if<worker::EndExecutor>(&action)) {
+    timeline().after(random_.duration(1ms, 50ms), [this, id = to_end->executor] { lose_executor(id, "was ended"); });
+  } else if (auto* open = std::get_if<worker::OpenRun>(&action)) {
+    auto& runs = executors_.at(open->executor).runs;
+    std::erase_if(runs, [&](const auto& run) { return run.first == open->run; });
+    runs.emplace_back(open->run, open->setup);
+    if (runs.size() > worker::kOpenRunsMax) runs.pop_front();
+  } else if (auto* job = std::get_if<worker::StartJob>(&action)) {
+    start_job(*job);
+  } else if (auto* cancel = std::get_if<worker::CancelJob>(&action)) {
+    cancel_job(*cancel);
+  } else if (std::holds_alternative<worker::Leave>(action)) {
+    kill(true);
+  }
+}
+
+void SimWorker::flush() {
+  while (!unsent_.empty() && port_.send(unsent_.front())) unsent_.pop_front();
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// executors
+
+void SimWorker::start_executor(worker::ExecutorId id) {
+  executors_.emplace(id, Executor{});
+  const bool fails = random_.chance(traits_.start_fails);
+  timeline().after(random_.duration(5ms, 300ms), [this, id, fails] {
+    if (fails) return lose_executor(id, "ended before it was ready");
+    post([this, id] {
+      const auto executor = executors_.find(id);
+      if (executor == executors_.end()) return;
+      executor->second.is_ready = true;
+      const worker::ExecutorFacts facts{traits_.config.threads, {"video"}, traits_.fingerprint};
+      input([&](auto& actions) { session_.on_executor_ready(now(), id, facts, actions); });
+    });
+  });
+}
+
+void SimWorker::lose_executor(worker::ExecutorId id, const std::string& how) {
+  post([this, id, how] {
+    if (executors_.erase(id) == 0) return;
+    const Error evidence{ErrorCode::kFailed, "the executor " + how, {}, {}};
+    input([&](auto& actions) { session_.on_executor_lost(now(), id, evidence, actions); });
+  });
+}
+
+void SimWorker::start_job(worker::StartJob& start) {
+  const auto executor = executors_.find(start.executor);
+  if (executor == executors_.end()) return;  // It has just died; the news of it is on its way.
+  auto& running = executor->second.running;
+  verdict_.require(executor->second.is_ready, "a job for an executor that is not ready");
+  verdict_.require(running.size() < traits_.config.threads, "more jobs in an executor than it has slots");
+  const std::uint64_t number = ++jobs_started_;
+  const bool is_new = running.emplace(start.attempt, Running{start.job, std::move(start.payload), number}).second;
+  verdict_.require(is_new, "an attempt that runs already was started again");
+  timeline().after(random_.duration(1ms, traits_.job_longest), [this, id = start.executor, attempt = start.attempt, number] {
+    post([this, id, attempt, number] { end_job(id, attempt, number); });
+  });
+}
+
+void SimWorker::end_job(worker::ExecutorId id, Attempt attempt, std::uint64_t number) {
+  const auto executor = executors_.find(id);
+  if (executor == executors_.end()) return;
+  const auto entry = executor->second.running.find(attempt);
+  if (entry == executor->second.running.end() || entry->second.number != number) return;
+  if (random_.chance(traits_.executor_dies)) return lose_executor(id, "was ended by signal 11");
+
+  const Running running = std::move(entry->second);
+  executor->second.running.erase(entry);
+  const auto& runs = executor->second.runs;
+  const auto run = std::find_if(runs.begin(), runs.end(), [&](const auto& open) { return open.first == running.job.run; });
+  if (run == runs.end()) return verdict_.fail("a job of a run that its executor has not been told of");
+  if (random_.chance(traits_.fails)) {
+    input([&](auto& actions) {
+      session_.on_job_done(now(), id, running.job, attempt, fail(ErrorCode::kFailed, "it failed"), false, actions);
+    });
+    return;
+  }
+  const auto payload = running.payload.read_all();
+  if (!payload) return verdict_.fail("a payload cannot be read");
+  Blob result(traits_.config.scratch);
+  if (!result.append(std::string_view(result_of(run->second, *payload)))) return verdict_.fail("a result cannot be written");
+  worker::JobOutput output(std::move(result), measures_of(*payload));
+  input([&](auto& actions) { session_.on_job_done(now(), id, running.job, attempt, std::move(output), false, actions); });
+}
+
+void SimWorker::cancel_job(const worker::CancelJob& cancel) {
+  const auto executor = executors_.find(cancel.executor);
+  if (executor == executors_.end()) return;
+  const auto entry = executor->second.running.find(cancel.attempt);
+  if (entry == executor->second.running.end()) return;
+  const std::uint64_t number = ++jobs_started_;
+  entry->second.number = number;  // It no longer ends when it would have.
+  const bool goes_on = random_.chance(traits_.ignores_cancel);
+  timeline().after(goes_on ? 2 * worker::kCancelGrace : random_.duration(1ms, 100ms),
+                   [this, id = cancel.executor, attempt = cancel.attempt, number] {
+                     post([this, id, attempt, number] { end_job(id, attempt, number); });
+                   });
+}
+
+std::optional<Instant> SimWorker::next_deadline() const {
+  return session_.next_deadline();
+}
+
+void SimWorker::on_time() {
+  input([this](auto& actions) { session_.on_time(now(), actions); });
+}
+
+}  // namespace sheaf::sim

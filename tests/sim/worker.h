@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "tests/sim/network.h"
+#include "tests/sim/process.h"
+#include "tests/sim/random.h"
+#include "tests/sim/verdict.h"
+#include "worker/core/session.h"
+
+namespace sheaf::sim {
+
+/// What a simulated worker is like.
+struct WorkerTraits {
+  worker::SessionConfig config;
+  std::string fingerprint = "one";
+  Duration job_longest{};            ///< A job takes up to this.
+  std::uint64_t fails = 0;           ///< Per thousand tries: the job itself fails.
+  std::uint64_t executor_dies = 0;   ///< Per thousand tries: the executor dies under it.
+  std::uint64_t start_fails = 0;     ///< Per thousand starts of an executor.
+  std::uint64_t ignores_cancel = 0;  ///< Per thousand revoked jobs: those that go on until their executor is ended.
+};
+
+/// A sheaf-worker process with its executors: the real session; executors that take virtual time, fail and die.
+class SimWorker final : public Process {
+ public:
+  SimWorker(Timeline& timeline, Network& network, Random random, std::string name, const WorkerTraits& traits,
+            Verdict& verdict);
+
+  void start();
+  /// SIGKILL, of the link and all executors.
+  void kill(bool is_orderly);
+  /// SIGTERM.
+  void drain();
+  /// From now on nothing fails.
+  void heal();
+
+  Port& port() { return port_; }
+  const worker::WorkerSession& session() const { return session_; }
+  const WorkerTraits& traits() const { return traits_; }
+
+ private:
+  struct Running {
+    JobId job;
+    Blob payload;
+    std::uint64_t number = 0;
+  };
+  struct Executor {
+    bool is_ready = false;
+    std::deque<std::pair<RunId, std::string>> runs;  ///< With their setups, the last kOpenRunsMax.
+    std::map<Attempt, Running> running;
+  };
+
+  template <class Call>
+  void input(Call call);
+  void carry_out(worker::Action& action);
+  void flush();
+  void start_executor(worker::ExecutorId id);
+  void lose_executor(worker::ExecutorId id, const std::string& how);
+  void start_job(worker::StartJob& start);
+  void end_job(worker::ExecutorId id, Attempt attempt, std::uint64_t number);
+  void cancel_job(const worker::CancelJob& cancel);
+
+  std::optional<Instant> next_deadline() const override;
+  void on_time() override;
+
+  Random random_;
+  WorkerTraits traits_;
+  Verdict& verdict_;
+  worker::WorkerSession session_;
+  Port port_;
+  std::deque<net::Message> unsent_;
+  std::map<worker::ExecutorId, Executor> executors_;
+  std::uint64_t jobs_started_ = 0;
+};
+
+}  // namespace sheaf::sim
