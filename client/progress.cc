@@ -19,18 +19,12 @@ constexpr unsigned kBarColumnsMax = 30;
 std::string phase(const ProgressView& view) {
   if (!view.is_connected) return "starting";
   switch (view.state) {
-    case v1::RUN_FINISHING:
-      return "completing the output";
-    case v1::RUN_WORKING:
-      return view.total > 0 ? "" : "reading the index";
-    case v1::RUN_DONE:
-      return view.total > 0 ? "" : "done";
-    case v1::RUN_FAILED:
-      return "failed";
-    case v1::RUN_CANCELLED:
-      return "stopped";
-    default:
-      return "reading the index";
+    case v1::RUN_FINISHING: return "completing the output";
+    case v1::RUN_WORKING: return view.total > 0 ? "" : "reading the index";
+    case v1::RUN_DONE: return view.total > 0 ? "" : "done";
+    case v1::RUN_FAILED: return "failed";
+    case v1::RUN_CANCELLED: return "stopped";
+    default: return "reading the index";
   }
 }
 

@@ -22,35 +22,20 @@ void RunSession::on_message(Instant now, const net::Message& message, std::vecto
   if (ended_) return;
   const v1::Envelope& envelope = message.envelope;
   switch (link_.on_message(now, envelope)) {
-    case net::PeerLink::Event::kWelcomed:
-      on_welcomed(now, out);
-      return;
-    case net::PeerLink::Event::kLost:
-      on_lost(now);
-      return;
-    case net::PeerLink::Event::kRefused:
-      on_refused(link_.refusal());
-      return;
-    case net::PeerLink::Event::kHandled:
-      return;
-    case net::PeerLink::Event::kNone:
-      break;
+    case net::PeerLink::Event::kWelcomed: on_welcomed(now, out); return;
+    case net::PeerLink::Event::kLost: on_lost(now); return;
+    case net::PeerLink::Event::kRefused: on_refused(link_.refusal()); return;
+    case net::PeerLink::Event::kHandled: return;
+    case net::PeerLink::Event::kNone: break;
   }
   switch (envelope.body_case()) {
-    case v1::Envelope::kSubmitted:
-      on_submitted(envelope.submitted());
-      break;
-    case v1::Envelope::kRunUpdate:
-      on_update(envelope.run_update());
-      break;
-    case v1::Envelope::kRefused:
-      on_refused(envelope.refused());
-      break;
+    case v1::Envelope::kSubmitted: on_submitted(envelope.submitted()); break;
+    case v1::Envelope::kRunUpdate: on_update(envelope.run_update()); break;
+    case v1::Envelope::kRefused: on_refused(envelope.refused()); break;
     case v1::Envelope::kGoodbye:
       end(Error{ErrorCode::kCluster, "the master has left: " + envelope.goodbye().reason(), endpoint_, "start the run again"});
       break;
-    default:
-      break;  // Nothing else is for a client; the master may say more one day.
+    default: break;  // Nothing else is for a client; the master may say more one day.
   }
 }
 
@@ -142,9 +127,7 @@ void RunSession::on_update(const v1::RunUpdate& update) {
   if (update.run() != run_) return;
   update_ = update;
   switch (update.state()) {
-    case v1::RUN_DONE:
-      end(std::nullopt);
-      break;  // Also after a cancel: it came too late, and the output is there.
+    case v1::RUN_DONE: end(std::nullopt); break;  // Also after a cancel: it came too late, and the output is there.
     case v1::RUN_FAILED:
       end(update.has_fault() ? net::from_wire(update.fault()) : Error{ErrorCode::kFailed, "the run failed", {}, {}});
       break;
@@ -156,8 +139,7 @@ void RunSession::on_update(const v1::RunUpdate& update) {
         end(Error{ErrorCode::kFailed, "somebody else has cancelled the run", {}, {}});
       }
       break;
-    default:
-      break;
+    default: break;
   }
 }
 

@@ -23,7 +23,9 @@ Examples:
 
 Then, in other terminals: sheaf-worker; sheaf video in.mp4 -o out.mp4 --master ENDPOINT)";
 
-void print(const Error& error) { std::fprintf(stderr, "sheaf-master: %s\n", error.message().c_str()); }
+void print(const Error& error) {
+  std::fprintf(stderr, "sheaf-master: %s\n", error.message().c_str());
+}
 
 }  // namespace
 
@@ -40,7 +42,8 @@ int main(int argc, char** argv) {
   master::ServerOptions options;
   CLI::App app("Schedules sheaf's runs: workers and commands connect to it.", "sheaf-master");
   app.set_version_flag("--version", std::string("sheaf-master ") + kVersion);
-  app.add_option("--listen", listen, "ipc://PATH or tcp://HOST:PORT; default: a socket of this user's own")->envname("SHEAF_LISTEN");
+  app.add_option("--listen", listen, "ipc://PATH or tcp://HOST:PORT; default: a socket of this user's own")
+      ->envname("SHEAF_LISTEN");
   app.add_option("--state", state, "where the state lies; default: $XDG_STATE_HOME/sheaf/master")->envname("SHEAF_STATE");
   app.add_flag("--insecure", insecure, "allow TCP without keys");
   app.add_flag("--lifeline", options.has_lifeline, "leave with the program that started this one (descriptor 3)")->group("");

@@ -8,7 +8,9 @@ namespace sheaf {
 
 namespace {
 
-Digest to_digest(XXH128_hash_t hash) { return Digest{hash.high64, hash.low64}; }
+Digest to_digest(XXH128_hash_t hash) {
+  return Digest{hash.high64, hash.low64};
+}
 
 }  // namespace
 
@@ -27,7 +29,9 @@ std::string Digest::hex() const {
   return text;
 }
 
-Digest digest_of(std::span<const std::byte> bytes) { return to_digest(XXH3_128bits(bytes.data(), bytes.size())); }
+Digest digest_of(std::span<const std::byte> bytes) {
+  return to_digest(XXH3_128bits(bytes.data(), bytes.size()));
+}
 
 Hasher::Hasher() : state_(std::make_unique<State>()) {
   SHEAF_CHECK(state_->xxh != nullptr);
@@ -37,8 +41,12 @@ Hasher::~Hasher() = default;
 Hasher::Hasher(Hasher&&) noexcept = default;
 Hasher& Hasher::operator=(Hasher&&) noexcept = default;
 
-void Hasher::update(std::span<const std::byte> bytes) { XXH3_128bits_update(state_->xxh, bytes.data(), bytes.size()); }
+void Hasher::update(std::span<const std::byte> bytes) {
+  XXH3_128bits_update(state_->xxh, bytes.data(), bytes.size());
+}
 
-Digest Hasher::digest() const { return to_digest(XXH3_128bits_digest(state_->xxh)); }
+Digest Hasher::digest() const {
+  return to_digest(XXH3_128bits_digest(state_->xxh));
+}
 
 }  // namespace sheaf

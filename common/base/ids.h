@@ -50,7 +50,9 @@ struct SessionId {
 inline std::string to_string(JobKey key) {
   return key.sub == 0 ? std::to_string(key.seq) : std::to_string(key.seq) + "." + std::to_string(key.sub);
 }
-inline std::string to_string(Attempt attempt) { return std::to_string(attempt.epoch) + "/" + std::to_string(attempt.n); }
+inline std::string to_string(Attempt attempt) {
+  return std::to_string(attempt.epoch) + "/" + std::to_string(attempt.n);
+}
 
 }  // namespace sheaf
 

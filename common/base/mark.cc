@@ -14,6 +14,8 @@ MarkCounter& mark(std::string_view name) {
   return found != counters.end() ? found->second : counters[std::string(name)];
 }
 
-std::uint64_t mark_count(std::string_view name) { return mark(name).count(); }
+std::uint64_t mark_count(std::string_view name) {
+  return mark(name).count();
+}
 
 }  // namespace sheaf

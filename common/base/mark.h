@@ -1,7 +1,7 @@
 #pragma once
 
-/// A rare branch that a test must reach: `SHEAF_MARK("scheduler_requeued_job")`. Tests read the counters (mark_count) and fail when a
-/// simulation never came by; in production it costs one increment.
+/// A rare branch that a test must reach: `SHEAF_MARK("scheduler_requeued_job")`. Tests read the counters (mark_count) and fail
+/// when a simulation never came by; in production it costs one increment.
 #define SHEAF_MARK(name)                                                   \
   do {                                                                     \
     static ::sheaf::MarkCounter& sheaf_mark_counter = ::sheaf::mark(name); \

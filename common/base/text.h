@@ -13,7 +13,8 @@ namespace sheaf {
 /// `text` with control characters (0x00-0x1f, 0x7f) written as \n, \t or \xNN, so that a name cannot move a terminal's cursor.
 std::string escape_control(std::string_view text);
 
-/// `bytes` as UTF-8: what is not becomes '?'. What a program writes or a file is called need not be UTF-8, but a protobuf string must.
+/// `bytes` as UTF-8: what is not becomes '?'. What a program writes or a file is called need not be UTF-8, but a protobuf
+/// string must.
 std::string valid_utf8(std::string_view bytes);
 
 /// "500ms", "5s", "2m", "1h"; a bare number is seconds. Errors: kUsage, with what was read.

@@ -26,6 +26,8 @@ std::string av_error_text(int error) {
   return text;
 }
 
-void set_up_libav() { av_log_set_level(AV_LOG_QUIET); }
+void set_up_libav() {
+  av_log_set_level(AV_LOG_QUIET);
+}
 
 }  // namespace sheaf::media

@@ -11,15 +11,16 @@
 
 namespace sheaf::media {
 
-/// What sheaf knows of an encoder that it can use. An encoder that is not in the table is refused, since joining exactly depends on it.
+/// What sheaf knows of an encoder that it can use. An encoder that is not in the table is refused, since joining exactly
+/// depends on it.
 struct EncoderTraits {
-  std::string name;              ///< libavcodec's name.
-  double crf_default = -1;       ///< -1: --crf is refused.
-  double crf_max = 0;            ///< The range is [0, crf_max].
+  std::string name;                  ///< libavcodec's name.
+  double crf_default = -1;           ///< -1: --crf is refused.
+  double crf_max = 0;                ///< The range is [0, crf_max].
   std::vector<std::string> presets;  ///< Empty: --preset is refused.
   std::string preset_default;
-  int time_base_den_max = 0;     ///< 0: no limit. mpeg4 takes 65535 at most.
-  double cost = 1;               ///< Encoding one frame costs about this many times decoding one; for the planner only.
+  int time_base_den_max = 0;  ///< 0: no limit. mpeg4 takes 65535 at most.
+  double cost = 1;            ///< Encoding one frame costs about this many times decoding one; for the planner only.
 };
 
 /// Errors: kUsage, with the names that there are and the closest one.
@@ -27,12 +28,12 @@ Result<EncoderTraits> find_encoder(const std::string& name);
 /// All names that find_encoder() takes, for messages and help.
 std::vector<std::string> encoder_names();
 
-/// The pixel format that `encoder` gets for frames of `source`: the source's own where the encoder takes it, else the nearest that
-/// loses nothing (libavutil names). Errors: kUsage when every one would lose something.
+/// The pixel format that `encoder` gets for frames of `source`: the source's own where the encoder takes it, else the nearest
+/// that loses nothing (libavutil names). Errors: kUsage when every one would lose something.
 Result<std::string> lossless_pixel_format(const std::string& encoder, const std::string& source);
 
-/// One encoder with one thread in its reproducible mode: global header, closed GOPs, picture types its own choice. Frames keep the pts
-/// they come with. With equal settings every instance gives equal extradata, and equal frames give equal packets.
+/// One encoder with one thread in its reproducible mode: global header, closed GOPs, picture types its own choice. Frames keep
+/// the pts they come with. With equal settings every instance gives equal extradata, and equal frames give equal packets.
 ///
 /// Not thread-safe; one per job.
 class Encoder {

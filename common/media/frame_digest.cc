@@ -17,13 +17,10 @@ namespace {
 int unused_byte(AVPixelFormat format) {
   switch (format) {
     case AV_PIX_FMT_RGB0:
-    case AV_PIX_FMT_BGR0:
-      return 3;
+    case AV_PIX_FMT_BGR0: return 3;
     case AV_PIX_FMT_0RGB:
-    case AV_PIX_FMT_0BGR:
-      return 0;
-    default:
-      return -1;
+    case AV_PIX_FMT_0BGR: return 0;
+    default: return -1;
   }
 }
 

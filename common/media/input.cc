@@ -13,8 +13,8 @@ namespace sheaf::media {
 
 namespace {
 
-// The containers that libavformat may recognise. Left out are those that open other files (playlists, image sequences) or devices.
-// Audio containers are in the list so that their files are called by their name: "has no video".
+// The containers that libavformat may recognise. Left out are those that open other files (playlists, image sequences) or
+// devices. Audio containers are in the list so that their files are called by their name: "has no video".
 constexpr const char* kContainers =
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,live_flv,ogg,asf,nut,ivf,mxf,wtv,rm,gif,apng,y4m,"
     "yuv4mpegpipe,dv,gxf,h264,hevc,m4v,vc1,obu,av1,aac,ac3,eac3,aiff,amr,ape,au,caf,dts,flac,mp3,tta,w64,wav,wv";
@@ -104,15 +104,18 @@ Status Input::choose_video() {
   }
   const AVCodecParameters& parameters = *video().codecpar;
   if (avcodec_find_decoder(parameters.codec_id) == nullptr) {
-    const std::string codec = parameters.codec_id == AV_CODEC_ID_NONE ? "an unknown codec" : avcodec_get_name(parameters.codec_id);
+    const std::string codec =
+        parameters.codec_id == AV_CODEC_ID_NONE ? "an unknown codec" : avcodec_get_name(parameters.codec_id);
     return fail(ErrorCode::kInput, "there is no decoder for its video (" + codec + ")", path_);
   }
   if (parameters.width <= 0 || parameters.height <= 0 || parameters.format < 0) {
     return fail(ErrorCode::kInput, "the size or pixel format of its video cannot be found out: is the file complete?", path_);
   }
   if (static_cast<std::int64_t>(parameters.width) * parameters.height > kPixelsMax) {
-    return fail(ErrorCode::kInput, "its pictures are too large: " + std::to_string(parameters.width) + "x" +
-                                       std::to_string(parameters.height) + " pixels, at most " + std::to_string(kPixelsMax), path_);
+    return fail(ErrorCode::kInput,
+                "its pictures are too large: " + std::to_string(parameters.width) + "x" + std::to_string(parameters.height) +
+                    " pixels, at most " + std::to_string(kPixelsMax),
+                path_);
   }
   return {};
 }

@@ -13,8 +13,8 @@ namespace sheaf::media {
 /// Pictures beyond this are refused: a header of a few bytes must not make a worker allocate gigabytes.
 inline constexpr std::int64_t kPixelsMax = 16384LL * 16384;
 
-/// A media file that is open for reading, packet by packet from front to back, without decoding. Only files: an input that would make
-/// libavformat open something else (playlists, URLs) is refused.
+/// A media file that is open for reading, packet by packet from front to back, without decoding. Only files: an input that
+/// would make libavformat open something else (playlists, URLs) is refused.
 ///
 /// Movable, not thread-safe.
 class Input {
@@ -25,8 +25,9 @@ class Input {
     kOthers,  ///< Every stream but that one, time stamps as they are.
   };
 
-  /// Opens the file and chooses the video stream: the first one that is not an attached picture. Errors: kInput, saying in words why
-  /// the file cannot be used: no such file, a directory, empty, not a video, only audio, no decoder for it, and the like.
+  /// Opens the file and chooses the video stream: the first one that is not an attached picture. Errors: kInput, saying in
+  /// words why the file cannot be used: no such file, a directory, empty, not a video, only audio, no decoder for it, and the
+  /// like.
   static Result<Input> open(const std::string& path, Purpose purpose);
 
   const std::string& path() const { return path_; }
@@ -34,8 +35,8 @@ class Input {
   AVStream& video() const { return *format_->streams[video_]; }
   int video_index() const { return video_; }
 
-  /// The next packet of the streams that were asked for, its old content dropped; false at the end of the file. Packets of streams
-  /// that only turn up after the head of the file was read are skipped. Errors: kInput when the file cannot be read on.
+  /// The next packet of the streams that were asked for, its old content dropped; false at the end of the file. Packets of
+  /// streams that only turn up after the head of the file was read are skipped. Errors: kInput when the file cannot be read on.
   Result<bool> read(AVPacket& packet);
 
  private:

@@ -118,9 +118,10 @@ Result<std::unique_ptr<Muxer>> Muxer::open(const Settings& settings, const Input
   av_dict_free(&options);
   if (written < 0) {
     if (Status status = muxer->file_.check(); !status) return propagate(status);
-    return fail(ErrorCode::kOutput, std::string("the container ") + settings.container->name +
-                                        " does not take these streams: " + av_error_text(written), settings.path,
-                "choose another container: .mkv takes most streams");
+    return fail(
+        ErrorCode::kOutput,
+        std::string("the container ") + settings.container->name + " does not take these streams: " + av_error_text(written),
+        settings.path, "choose another container: .mkv takes most streams");
   }
   return muxer;
 }
@@ -150,7 +151,8 @@ Status Muxer::add_streams(const Settings& settings, const Input& input, const AV
       to->avg_frame_rate = from.avg_frame_rate;
       to->r_frame_rate = from.r_frame_rate;
       to->time_base = from.time_base;
-      if ((from.disposition & AV_DISPOSITION_ATTACHED_PIC) == 0) to->duration = av_rescale_q(from.duration, from.time_base, to->time_base);
+      if ((from.disposition & AV_DISPOSITION_ATTACHED_PIC) == 0)
+        to->duration = av_rescale_q(from.duration, from.time_base, to->time_base);
     }
     copy_metadata(from.metadata, is_new_video, &to->metadata);
     copy_side_data(from, is_new_video, *to);

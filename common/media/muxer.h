@@ -10,23 +10,23 @@
 
 namespace sheaf::media {
 
-/// The container that a file name asks for. Errors: kOutput for an extension that sheaf does not know, and for containers that do not
-/// keep the time of each frame (AVI, MPEG); `where` is the path.
+/// The container that a file name asks for. Errors: kOutput for an extension that sheaf does not know, and for containers that
+/// do not keep the time of each frame (AVI, MPEG); `where` is the path.
 Result<const AVOutputFormat*> container_for(const std::string& path);
 
 /// Which streams of the input go into the output, beside the video.
 struct StreamChoice {
-  std::vector<int> kept;            ///< Indices in the input, the video among them; the output has them in this order.
-  std::vector<std::string> notes;   ///< A sentence for each stream that is left out.
+  std::vector<int> kept;           ///< Indices in the input, the video among them; the output has them in this order.
+  std::vector<std::string> notes;  ///< A sentence for each stream that is left out.
 };
 
-/// Keeps every stream but those that only describe the input's container. Errors: kOutput, naming every stream that `container` cannot
-/// carry, the new video in `video_codec` included.
+/// Keeps every stream but those that only describe the input's container. Errors: kOutput, naming every stream that `container`
+/// cannot carry, the new video in `video_codec` included.
 Result<StreamChoice> choose_streams(const Input& input, const AVOutputFormat& container, const AVCodecContext& video_encoder);
 
-/// Writes one output file: the new video, and the other streams' packets as they are. Metadata, chapters, dispositions and side data
-/// come from the input; nothing of the time or place of writing goes into the file, so that equal packets give equal bytes. Time
-/// stamps are kept as they are, not moved to start at zero.
+/// Writes one output file: the new video, and the other streams' packets as they are. Metadata, chapters, dispositions and side
+/// data come from the input; nothing of the time or place of writing goes into the file, so that equal packets give equal
+/// bytes. Time stamps are kept as they are, not moved to start at zero.
 ///
 /// The caller gives packets in the order in which they shall stand in the file. Not thread-safe.
 class Muxer {
@@ -36,7 +36,7 @@ class Muxer {
     std::string path;  ///< Created; must not exist. Empty: nothing is written, to see whether the container takes the streams.
     std::vector<int> streams;  ///< StreamChoice::kept.
     AVRational frame_rate{0, 1};
-    AVRational aspect{0, 1};   ///< Of the output's samples.
+    AVRational aspect{0, 1};     ///< Of the output's samples.
     AVRational time_base{0, 1};  ///< Of the video packets that will come.
     bool starts_at_zero = true;  ///< Whether all streams do; else times are kept finer where the container rounds starts.
   };
@@ -47,8 +47,8 @@ class Muxer {
 
   /// Writes a packet of the new video, pts, dts and duration in Settings::time_base. Its content is consumed. Errors: kOutput.
   Status write_video(AVPacket& packet);
-  /// Writes a packet of another stream, time stamps in the time base that the stream has in the input. Time stamps that are missing
-  /// or run backwards are filled as ffmpeg does. A packet of a stream that is not kept is dropped. Errors: kOutput.
+  /// Writes a packet of another stream, time stamps in the time base that the stream has in the input. Time stamps that are
+  /// missing or run backwards are filled as ffmpeg does. A packet of a stream that is not kept is dropped. Errors: kOutput.
   Status write_other(AVPacket& packet);
 
   /// Completes the file and makes it durable; the last call. Errors: kOutput.

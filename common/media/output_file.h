@@ -10,8 +10,8 @@
 
 namespace sheaf::media {
 
-/// Where a muxer's bytes go: a file that is made for it, or nowhere (to see whether a container takes a set of streams). It remembers
-/// the first thing that went wrong, in the words of errno, because libavformat forgets it on the way.
+/// Where a muxer's bytes go: a file that is made for it, or nowhere (to see whether a container takes a set of streams). It
+/// remembers the first thing that went wrong, in the words of errno, because libavformat forgets it on the way.
 ///
 /// Not movable: libavformat holds its address.
 class OutputFile {

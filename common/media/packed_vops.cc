@@ -27,7 +27,8 @@ int vop_type(const AVPacket& packet) {
 bool PackedVops::is_packed(const AVCodecParameters& parameters) {
   if (parameters.codec_id != AV_CODEC_ID_MPEG4 || parameters.extradata_size <= 0) return false;
   // User data: "DivX503b1393p"; the p says it.
-  const std::string_view text(reinterpret_cast<const char*>(parameters.extradata), static_cast<std::size_t>(parameters.extradata_size));
+  const std::string_view text(reinterpret_cast<const char*>(parameters.extradata),
+                              static_cast<std::size_t>(parameters.extradata_size));
   std::size_t at = text.find("DivX");
   if (at == std::string_view::npos) return false;
   for (at += 4; at < text.size() && text[at] > ' ' && text[at] != 'p';) ++at;

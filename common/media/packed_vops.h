@@ -13,10 +13,11 @@ extern "C" {
 
 namespace sheaf::media {
 
-/// Takes the "packed bitstream" of old MPEG-4 encoders (DivX, Xvid in AVI) apart: there a packet holds a P picture and the B picture
-/// that is shown before it, and an empty packet follows later to keep the count. A decoder gives such frames the times of the wrong
-/// packets. Here every picture becomes a packet of its own, with its own time: a B picture is shown when it is decoded, any other one
-/// when the next of its sort is decoded (as ISO/IEC 14496-2 orders them, and as libavformat generates times).
+/// Takes the "packed bitstream" of old MPEG-4 encoders (DivX, Xvid in AVI) apart: there a packet holds a P picture and the B
+/// picture that is shown before it, and an empty packet follows later to keep the count. A decoder gives such frames the times
+/// of the wrong packets. Here every picture becomes a packet of its own, with its own time: a B picture is shown when it is
+/// decoded, any other one when the next of its sort is decoded (as ISO/IEC 14496-2 orders them, and as libavformat generates
+/// times).
 class PackedVops {
  public:
   /// Whether a stream says that it is packed, in its extradata.

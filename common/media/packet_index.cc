@@ -46,7 +46,8 @@ Result<PacketIndex> PacketIndex::build(Input& input) {
         static_cast<std::uint32_t>(packet->size) > kPacketBytesMax) {
       return fail(ErrorCode::kInput, "the video is too long, or one of its packets too large", input.path());
     }
-    if (index.packets() == 0 && input.video().codecpar->codec_id == AV_CODEC_ID_H264) index.x264_build_ = x264_build_of(*packet);
+    if (index.packets() == 0 && input.video().codecpar->codec_id == AV_CODEC_ID_H264)
+      index.x264_build_ = x264_build_of(*packet);
     index.append(facts_of(*packet));
   }
   if (Status status = index.order_frames(); !status) {
@@ -80,15 +81,15 @@ Status PacketIndex::order_frames() {
   }
   if (frame_packet_.empty()) return fail(ErrorCode::kInput, "its edit list leaves no frame of the video");
 
-  std::sort(frame_packet_.begin(), frame_packet_.end(), [&](std::uint32_t a, std::uint32_t b) {
-    return pts_[a] != pts_[b] ? pts_[a] < pts_[b] : a < b;
-  });
+  std::sort(frame_packet_.begin(), frame_packet_.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return pts_[a] != pts_[b] ? pts_[a] < pts_[b] : a < b; });
   std::uint32_t doubled = 0;
   for (std::uint32_t i = 1; i < frames(); ++i) doubled += frame_pts(i) == frame_pts(i - 1) ? 1 : 0;
   if (doubled > 0) {
-    return fail(ErrorCode::kInput,
-                std::to_string(doubled) + " of " + std::to_string(frames()) + " video packets share their time stamp with another", {},
-                "sheaf tells frames apart by their times and cannot process such a file yet");
+    return fail(
+        ErrorCode::kInput,
+        std::to_string(doubled) + " of " + std::to_string(frames()) + " video packets share their time stamp with another", {},
+        "sheaf tells frames apart by their times and cannot process such a file yet");
   }
   return {};
 }

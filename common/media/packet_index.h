@@ -18,19 +18,20 @@ struct PacketFacts {
   std::uint8_t flags = 0;  ///< PacketIndex::kKey and the like.
 };
 
-/// Every packet of a video stream in decode order, and every frame in the order of its time: read in one pass, without decoding.
-/// Columns rather than records: 37 bytes a packet in all.
+/// Every packet of a video stream in decode order, and every frame in the order of its time: read in one pass, without
+/// decoding. Columns rather than records: 37 bytes a packet in all.
 ///
-/// A frame here is a packet that the container does not mark as DISCARD (an edit list cuts those off: they must be decoded, but their
-/// pictures are not shown).
+/// A frame here is a packet that the container does not mark as DISCARD (an edit list cuts those off: they must be decoded, but
+/// their pictures are not shown).
 class PacketIndex {
  public:
   static constexpr std::uint8_t kKey = 1;
   static constexpr std::uint8_t kDiscard = 2;
   static constexpr std::uint8_t kCorrupt = 4;
 
-  /// Reads all of `input`, which must be fresh and opened for its video. Errors: kInput when the stream has no packets, when packets
-  /// have no time or two frames share one (such files are refused, since frames are told apart by their times), when it is damaged.
+  /// Reads all of `input`, which must be fresh and opened for its video. Errors: kInput when the stream has no packets, when
+  /// packets have no time or two frames share one (such files are refused, since frames are told apart by their times), when it
+  /// is damaged.
   static Result<PacketIndex> build(Input& input);
 
   /// The version of x264 that the first packet names, 0 if none: see StreamParameters::x264_build.
@@ -50,8 +51,8 @@ class PacketIndex {
   /// Of the frames in the order of their times, the packet of each.
   std::span<const std::uint32_t> frame_packets() const { return frame_packet_; }
   std::int64_t frame_pts(std::uint32_t frame) const { return pts_[frame_packet_[frame]]; }
-  /// The duration that the container states, else the distance to the next frame (of the last one: to the frame before); at least 1
-  /// if there is more than one frame, else possibly 0.
+  /// The duration that the container states, else the distance to the next frame (of the last one: to the frame before); at
+  /// least 1 if there is more than one frame, else possibly 0.
   std::int64_t frame_duration(std::uint32_t frame) const;
 
  private:

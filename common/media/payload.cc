@@ -13,7 +13,9 @@ namespace {
 
 constexpr std::uint64_t kLengthBytes = 8;
 
-tl::unexpected<Error> malformed(const char* why) { return fail(ErrorCode::kFailed, std::string("malformed payload: ") + why); }
+tl::unexpected<Error> malformed(const char* why) {
+  return fail(ErrorCode::kFailed, std::string("malformed payload: ") + why);
+}
 
 }  // namespace
 

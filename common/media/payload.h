@@ -19,7 +19,8 @@ inline constexpr std::uint64_t kTableBytesMax = 256ULL * 1024 * 1024;
 /// A single packet beyond this is refused: far more than one raw picture of the largest size that sheaf takes.
 inline constexpr std::uint32_t kPacketBytesMax = 1024U * 1024 * 1024;
 
-/// Appends the row of `packet` to `columns`: everything but its bytes. `with_dts` is false in results, where DTS are recomputed.
+/// Appends the row of `packet` to `columns`: everything but its bytes. `with_dts` is false in results, where DTS are
+/// recomputed.
 void append_row(const AVPacket& packet, bool with_dts, v1::PacketColumns& columns);
 
 /// Appends the bytes of `packet` to `payload` and its row to `columns`. Errors as Blob::append().
@@ -28,15 +29,15 @@ Status append_packet(const AVPacket& packet, bool with_dts, Blob& payload, v1::P
 /// Completes a payload whose packets have all been appended. Errors as Blob::append().
 Status append_table(const google::protobuf::MessageLite& table, Blob& payload);
 
-/// Reads the table at the end of `payload` into `table` and returns how many bytes of packets stand before it. Errors: kFailed when
-/// the payload is not well formed (it comes from the network).
+/// Reads the table at the end of `payload` into `table` and returns how many bytes of packets stand before it. Errors: kFailed
+/// when the payload is not well formed (it comes from the network).
 Result<std::uint64_t> read_table(const Blob& payload, google::protobuf::MessageLite& table);
 
 /// Whether the columns fit together and their sizes add up to `packet_bytes`. `with_dts` as above. Errors: kFailed.
 Status check_columns(const v1::PacketColumns& columns, bool with_dts, std::uint64_t packet_bytes);
 
-/// Reads the packets of a payload one after the other, never more than one at a time. The payload and the columns must outlive it and
-/// have passed check_columns().
+/// Reads the packets of a payload one after the other, never more than one at a time. The payload and the columns must outlive
+/// it and have passed check_columns().
 class PacketReader {
  public:
   PacketReader(const Blob& payload, const v1::PacketColumns& columns) : payload_(payload), columns_(columns) {}

@@ -28,7 +28,8 @@ bool only_describes_container(const AVStream& stream) {
   return parameters.codec_id == AV_CODEC_ID_NONE || parameters.codec_id == AV_CODEC_ID_BIN_DATA;
 }
 
-/// The container's own list of codecs is not complete: mov falls back to tags that are not in it. So what is not listed is tried.
+/// The container's own list of codecs is not complete: mov falls back to tags that are not in it. So what is not listed is
+/// tried.
 bool carries(const AVOutputFormat& container, const AVCodecParameters& parameters, AVRational time_base) {
   if (avformat_query_codec(&container, parameters.codec_id, FF_COMPLIANCE_NORMAL) != 0) return true;
   OutputFile nowhere;
@@ -80,7 +81,8 @@ Result<StreamChoice> choose_streams(const Input& input, const AVOutputFormat& co
     SHEAF_CHECK((is_video ? avcodec_parameters_from_context(parameters.get(), &video_encoder)
                           : avcodec_parameters_copy(parameters.get(), stream.codecpar)) >= 0);
     if (!carries(container, *parameters, stream.time_base)) {
-      const std::string name = is_video ? std::string("the video as ") + avcodec_get_name(parameters->codec_id) : stream_name(stream);
+      const std::string name =
+          is_video ? std::string("the video as ") + avcodec_get_name(parameters->codec_id) : stream_name(stream);
       refused += (refused.empty() ? "" : ", ") + name;
     }
     choice.kept.push_back(static_cast<int>(i));

@@ -11,7 +11,8 @@ v1::StreamParameters describe_stream(AVFormatContext& input, AVStream& stream) {
   v1::StreamParameters result;
   result.set_codec(avcodec_get_name(parameters.codec_id));
   result.set_codec_tag(parameters.codec_tag);
-  if (parameters.extradata_size > 0) result.set_extradata(parameters.extradata, static_cast<std::size_t>(parameters.extradata_size));
+  if (parameters.extradata_size > 0)
+    result.set_extradata(parameters.extradata, static_cast<std::size_t>(parameters.extradata_size));
   result.set_width(parameters.width);
   result.set_height(parameters.height);
   if (const char* name = av_get_pix_fmt_name(static_cast<AVPixelFormat>(parameters.format))) result.set_pixel_format(name);

@@ -20,11 +20,14 @@ void set(void* socket, int option, T value) {
   SHEAF_CHECK(zmq_setsockopt(socket, option, &value, sizeof value) == 0);
 }
 
-int as_milliseconds(Duration duration) { return static_cast<int>(milliseconds(duration)); }
+int as_milliseconds(Duration duration) {
+  return static_cast<int>(milliseconds(duration));
+}
 
 void set_common_options(void* socket) {
-  // The default waits for ever for a dead peer, and 0 drops a goodbye that was just said. 0 also aborts the process when the peer goes
-  // at that moment with a message half sent (libzmq issue 3442: session_base.cpp reads on from a pipe that is closed already).
+  // The default waits for ever for a dead peer, and 0 drops a goodbye that was just said. 0 also aborts the process when the
+  // peer goes at that moment with a message half sent (libzmq issue 3442: session_base.cpp reads on from a pipe that is closed
+  // already).
   set(socket, ZMQ_LINGER, as_milliseconds(kFarewellMax));
   set(socket, ZMQ_SNDHWM, kSendQueueMessagesMax);
   set(socket, ZMQ_RCVHWM, kReceiveQueueMessagesMax);
@@ -59,8 +62,8 @@ bool send_frame(void* socket, const std::string& frame, int flags) {
   return result >= 0;
 }
 
-/// All frames of the next message, or empty when none waits. What is beyond the limits is read to its end and counted, not kept: the
-/// number of frames is not bounded by ZeroMQ.
+/// All frames of the next message, or empty when none waits. What is beyond the limits is read to its end and counted, not
+/// kept: the number of frames is not bounded by ZeroMQ.
 std::optional<std::vector<std::string>> receive_frames(void* socket) {
   std::vector<std::string> frames;
   std::size_t total = 0;
@@ -95,14 +98,19 @@ std::optional<std::vector<std::string>> receive_frames(void* socket) {
 Context::Context() : handle_(zmq_ctx_new()) {
   SHEAF_CHECK(handle_ != nullptr);
   zmq_ctx_set(handle_, ZMQ_BLOCKY, 0);
-  // The I/O thread is made with the first socket: made here, running out of descriptors is an error at the start and not an abort later.
+  // The I/O thread is made with the first socket: made here, running out of descriptors is an error at the start and not an
+  // abort later.
   void* probe = zmq_socket(handle_, ZMQ_DEALER);
   if (probe != nullptr) zmq_close(probe);
 }
 
-Context::~Context() { zmq_ctx_term(handle_); }
+Context::~Context() {
+  zmq_ctx_term(handle_);
+}
 
-void RouterChannel::Closer::operator()(void* socket) const { zmq_close(socket); }
+void RouterChannel::Closer::operator()(void* socket) const {
+  zmq_close(socket);
+}
 
 Result<RouterChannel> RouterChannel::bind(Context& context, const Endpoint& endpoint) {
   RouterChannel channel;
@@ -188,15 +196,23 @@ std::size_t Poller::add(Item item) {
   return items_.size() - 1;
 }
 
-std::size_t Poller::add(const RouterChannel& channel) { return add(Item{channel.handle(), -1, ZMQ_POLLIN, 0, true}); }
-std::size_t Poller::add(const DealerChannel& channel) { return add(Item{channel.handle(), -1, ZMQ_POLLIN, 0, true}); }
-std::size_t Poller::add(int fd) { return add(Item{nullptr, fd, ZMQ_POLLIN, 0, true}); }
+std::size_t Poller::add(const RouterChannel& channel) {
+  return add(Item{channel.handle(), -1, ZMQ_POLLIN, 0, true});
+}
+std::size_t Poller::add(const DealerChannel& channel) {
+  return add(Item{channel.handle(), -1, ZMQ_POLLIN, 0, true});
+}
+std::size_t Poller::add(int fd) {
+  return add(Item{nullptr, fd, ZMQ_POLLIN, 0, true});
+}
 
 void Poller::watch_writable(std::size_t index, bool on) {
   items_.at(index).events = static_cast<short>(on ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN);
 }
 
-void Poller::remove(std::size_t index) { items_.at(index) = Item{}; }
+void Poller::remove(std::size_t index) {
+  items_.at(index) = Item{};
+}
 
 void Poller::wait(std::optional<Duration> timeout) {
   std::vector<zmq_pollitem_t> polled;
@@ -214,7 +230,11 @@ void Poller::wait(std::optional<Duration> timeout) {
   for (std::size_t k = 0; k < indices.size(); ++k) items_[indices[k]].revents = polled[k].revents;
 }
 
-bool Poller::is_ready(std::size_t index) const { return (items_.at(index).revents & (ZMQ_POLLIN | ZMQ_POLLERR)) != 0; }
-bool Poller::is_writable(std::size_t index) const { return (items_.at(index).revents & ZMQ_POLLOUT) != 0; }
+bool Poller::is_ready(std::size_t index) const {
+  return (items_.at(index).revents & (ZMQ_POLLIN | ZMQ_POLLERR)) != 0;
+}
+bool Poller::is_writable(std::size_t index) const {
+  return (items_.at(index).revents & ZMQ_POLLOUT) != 0;
+}
 
 }  // namespace sheaf::net

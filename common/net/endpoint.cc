@@ -24,7 +24,8 @@ bool is_port(std::string_view text) {
 Result<Endpoint> parse_endpoint(const std::string& text) {
   if (text.starts_with("ipc://")) {
     const std::string path = text.substr(6);
-    if (path.empty() || path[0] != '/') return fail(ErrorCode::kUsage, "the path of an ipc endpoint starts with /", text, kAdvice);
+    if (path.empty() || path[0] != '/')
+      return fail(ErrorCode::kUsage, "the path of an ipc endpoint starts with /", text, kAdvice);
     if (path.size() > kIpcPathMax) {
       return fail(ErrorCode::kUsage, "the path of an ipc endpoint has at most 107 bytes", text, "choose a shorter one");
     }

@@ -20,8 +20,8 @@ Result<Endpoint> parse_endpoint(const std::string& text);
 /// Errors: kUsage unless `endpoint` is ipc:// or `insecure` is set.
 Status check_protection(const Endpoint& endpoint, bool insecure);
 
-/// The endpoint of a master that was started by hand without one, and of those who look for it: "master.sock" in the user's own socket
-/// directory. Errors as user_socket_directory().
+/// The endpoint of a master that was started by hand without one, and of those who look for it: "master.sock" in the user's own
+/// socket directory. Errors as user_socket_directory().
 Result<Endpoint> default_endpoint();
 
 }  // namespace sheaf::net

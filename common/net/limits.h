@@ -11,27 +11,29 @@ namespace sheaf::net {
 /// Of the wire. A master refuses a peer with another one, in words; it grows with every incompatible change of wire.proto.
 inline constexpr std::uint32_t kProtocolVersion = 1;
 
-inline constexpr std::size_t kMessageBytesMax = 8 * 1024 * 1024;  ///< All frames of one message together.
-inline constexpr std::size_t kHeaderBytesMax = 64 * 1024;         ///< The envelope: the first frame.
-inline constexpr std::size_t kFramesMax = 257;                    ///< The envelope and at most 256 payloads.
+inline constexpr std::size_t kMessageBytesMax = 8 * 1024 * 1024;      ///< All frames of one message together.
+inline constexpr std::size_t kHeaderBytesMax = 64 * 1024;             ///< The envelope: the first frame.
+inline constexpr std::size_t kFramesMax = 257;                        ///< The envelope and at most 256 payloads.
 inline constexpr std::size_t kPartBytesMax = kInlinePayloadBytesMax;  ///< One Part's bytes.
-inline constexpr std::size_t kSetupBytesMax = 32 * 1024;          ///< A run's setup, and a request.
-inline constexpr std::size_t kMeasuresBytesMax = 4 * 1024;        ///< What an attempt says that it took.
-inline constexpr std::size_t kTextBytesMax = 4 * 1024;            ///< Any one string for people.
-inline constexpr std::size_t kRepeatedMax = 256;                  ///< Any repeated field.
-inline constexpr std::uint32_t kSlotsMax = 4096;                  ///< Of one worker.
+inline constexpr std::size_t kSetupBytesMax = 32 * 1024;              ///< A run's setup, and a request.
+inline constexpr std::size_t kMeasuresBytesMax = 4 * 1024;            ///< What an attempt says that it took.
+inline constexpr std::size_t kTextBytesMax = 4 * 1024;                ///< Any one string for people.
+inline constexpr std::size_t kRepeatedMax = 256;                      ///< Any repeated field.
+inline constexpr std::uint32_t kSlotsMax = 4096;                      ///< Of one worker.
 
 /// How far ahead of what has arrived a receiver lets the sender of a large payload go.
 inline constexpr std::uint64_t kPartWindowBytes = 4 * kPartBytesMax;
 
-/// Messages that ZeroMQ may queue for one peer, each way; above what credit allows, so that reaching it means a peer that reads nothing.
+/// Messages that ZeroMQ may queue for one peer, each way; above what credit allows, so that reaching it means a peer that reads
+/// nothing.
 inline constexpr int kSendQueueMessagesMax = 1000;
 inline constexpr int kReceiveQueueMessagesMax = 1000;
 
 /// A peer says something at least this often; the master's Welcome carries both, so that one place decides.
 inline constexpr Duration kHeartbeatInterval = std::chrono::milliseconds(1000);
 inline constexpr Duration kSilenceMax = std::chrono::milliseconds(4000);
-/// How long a socket that is closed still tries to send what it was given: goodbyes. What must arrive is acknowledged before that.
+/// How long a socket that is closed still tries to send what it was given: goodbyes. What must arrive is acknowledged before
+/// that.
 inline constexpr Duration kFarewellMax = std::chrono::milliseconds(200);
 /// An unanswered Hello is sent again after this.
 inline constexpr Duration kHelloRetry = std::chrono::milliseconds(500);

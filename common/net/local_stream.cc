@@ -16,7 +16,8 @@ namespace sheaf::net {
 namespace {
 
 constexpr std::size_t kPrefixBytes = 8;
-constexpr std::size_t kLocalHeaderBytesMax = 4 * 1024 * 1024;  // Both ends are ours; this only keeps a broken one from eating memory.
+constexpr std::size_t kLocalHeaderBytesMax =
+    4 * 1024 * 1024;  // Both ends are ours; this only keeps a broken one from eating memory.
 constexpr std::size_t kReadBytes = 256 * 1024;
 constexpr std::size_t kFilesPerReadMax = 16;
 
@@ -40,7 +41,9 @@ bool carries_file(const v1::LocalMessage& message) {
   }
 }
 
-tl::unexpected<Error> broken(const std::string& what) { return fail(ErrorCode::kFailed, "the connection to another process " + what); }
+tl::unexpected<Error> broken(const std::string& what) {
+  return fail(ErrorCode::kFailed, "the connection to another process " + what);
+}
 
 }  // namespace
 
@@ -63,7 +66,9 @@ Result<Blob> take_payload(const v1::LocalPayload& header, LocalFrame& frame) {
   return Blob::of(std::move(frame.body));
 }
 
-LocalStream::LocalStream(Fd socket) : socket_(std::move(socket)) { set_nonblocking(socket_.get(), true); }
+LocalStream::LocalStream(Fd socket) : socket_(std::move(socket)) {
+  set_nonblocking(socket_.get(), true);
+}
 
 LocalStream::Outgoing LocalStream::encode(const LocalFrame& frame) {
   SHEAF_CHECK(carries_file(frame.message) == frame.file.is_open());
@@ -178,7 +183,8 @@ Result<std::optional<LocalFrame>> LocalStream::next() {
   const char* begin = buffer_.data() + consumed_;
   const std::size_t header_size = get_u32(begin);
   const std::size_t body_size = get_u32(begin + 4);
-  if (header_size > kLocalHeaderBytesMax || body_size > kInlinePayloadBytesMax) return broken("brought a message beyond the limits");
+  if (header_size > kLocalHeaderBytesMax || body_size > kInlinePayloadBytesMax)
+    return broken("brought a message beyond the limits");
   if (available < kPrefixBytes + header_size + body_size) return std::nullopt;
   LocalFrame frame;
   if (!frame.message.ParseFromArray(begin + kPrefixBytes, static_cast<int>(header_size))) {

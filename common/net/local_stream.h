@@ -12,14 +12,16 @@
 
 namespace sheaf::net {
 
-/// A message between processes of one host, with a payload that may be an open file, or any other descriptor that is passed along.
+/// A message between processes of one host, with a payload that may be an open file, or any other descriptor that is passed
+/// along.
 struct LocalFrame {
   v1::LocalMessage message;
   std::string body;  ///< A small payload.
   Fd file;           ///< A large payload, or a passed descriptor (Spawned).
 };
 
-/// Puts `payload` into `frame` and returns what its header has to say of it. A large payload's file is duplicated: both sides can read it.
+/// Puts `payload` into `frame` and returns what its header has to say of it. A large payload's file is duplicated: both sides
+/// can read it.
 Result<v1::LocalPayload> attach_payload(const Blob& payload, LocalFrame& frame);
 /// The payload of a received frame. Errors: kFailed when sizes do not agree.
 Result<Blob> take_payload(const v1::LocalPayload& header, LocalFrame& frame);

@@ -18,7 +18,9 @@ std::vector<std::size_t> sizes_of(const std::vector<std::string>& payloads) {
   return sizes;
 }
 
-tl::unexpected<Error> refuse(std::string why) { return fail(ErrorCode::kCluster, std::move(why)); }
+tl::unexpected<Error> refuse(std::string why) {
+  return fail(ErrorCode::kCluster, std::move(why));
+}
 
 }  // namespace
 
@@ -99,10 +101,18 @@ v1::Fault to_wire(const Error& error) {
   return fault;
 }
 
-JobId from_wire(const v1::JobRef& job) { return JobId{RunId{job.run()}, JobKey{job.seq(), job.sub()}}; }
-Attempt from_wire(const v1::AttemptRef& attempt) { return Attempt{attempt.epoch(), attempt.n()}; }
-SessionId from_wire(const v1::Session& session) { return SessionId{session.high(), session.low()}; }
-Digest digest_from(const v1::PayloadRef& payload) { return Digest{payload.digest_high(), payload.digest_low()}; }
+JobId from_wire(const v1::JobRef& job) {
+  return JobId{RunId{job.run()}, JobKey{job.seq(), job.sub()}};
+}
+Attempt from_wire(const v1::AttemptRef& attempt) {
+  return Attempt{attempt.epoch(), attempt.n()};
+}
+SessionId from_wire(const v1::Session& session) {
+  return SessionId{session.high(), session.low()};
+}
+Digest digest_from(const v1::PayloadRef& payload) {
+  return Digest{payload.digest_high(), payload.digest_low()};
+}
 
 Error from_wire(const v1::Fault& fault) {
   return Error{static_cast<ErrorCode>(fault.code()), fault.what(), fault.where(), fault.advice()};

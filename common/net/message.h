@@ -22,8 +22,8 @@ struct Message {
 /// It must pass validate() and the limits (checked: what we send is ours).
 std::vector<std::string> encode(const Message& message);
 
-/// The message in `frames`, or why it is refused, in words. Nothing is parsed before its size is checked, and nothing passes that
-/// validate() does not pass.
+/// The message in `frames`, or why it is refused, in words. Nothing is parsed before its size is checked, and nothing passes
+/// that validate() does not pass.
 Result<Message> decode(std::vector<std::string> frames);
 
 /// `text` as a message may carry it to a person: valid UTF-8, at most kTextBytesMax.

@@ -29,7 +29,8 @@ PeerLink::Event PeerLink::on_message(Instant now, const v1::Envelope& envelope) 
     return Event::kWelcomed;
   }
   if (envelope.has_heartbeat()) return Event::kHandled;
-  if (!envelope.has_refused()) return is_welcomed() ? Event::kNone : Event::kHandled;  // Of an earlier link: it was said too late.
+  if (!envelope.has_refused())
+    return is_welcomed() ? Event::kNone : Event::kHandled;  // Of an earlier link: it was said too late.
   switch (envelope.refused().reason()) {
     case v1::REFUSAL_HELLO_FIRST: {
       const bool was_welcomed = is_welcomed();
@@ -41,8 +42,7 @@ PeerLink::Event PeerLink::on_message(Instant now, const v1::Envelope& envelope) 
       refusal_ = envelope.refused();
       state_ = State::kRefused;
       return Event::kRefused;
-    default:
-      return Event::kNone;
+    default: return Event::kNone;
   }
 }
 
@@ -69,7 +69,9 @@ PeerLink::Event PeerLink::on_time(Instant now, std::vector<Message>& out) {
   return event;
 }
 
-void PeerLink::on_sent(Instant now) { last_sent_ = now; }
+void PeerLink::on_sent(Instant now) {
+  last_sent_ = now;
+}
 
 std::optional<Instant> PeerLink::next_deadline() const {
   switch (state_) {

@@ -10,8 +10,8 @@
 
 namespace sheaf::net {
 
-/// One side of the link to the master, as workers, stages and clients share it: hello until welcomed, heartbeats when there is nothing
-/// else to say, noticing that the master is silent, hello again when it was started anew.
+/// One side of the link to the master, as workers, stages and clients share it: hello until welcomed, heartbeats when there is
+/// nothing else to say, noticing that the master is silent, hello again when it was started anew.
 ///
 /// Pure: no socket and no clock. The owner gives it every message first, sends what it appends to `out`, and calls it at
 /// next_deadline().

@@ -10,8 +10,8 @@
 
 namespace sheaf::net {
 
-/// The sender's side of one payload that travels as parts: how far the receiver lets it go, and how far it has got. Where the bytes are
-/// is the owner's business. Pure.
+/// The sender's side of one payload that travels as parts: how far the receiver lets it go, and how far it has got. Where the
+/// bytes are is the owner's business. Pure.
 class Upload {
  public:
   Upload(JobId job, Attempt attempt, std::uint64_t bytes) : job_(job), attempt_(attempt), bytes_(bytes) {}
@@ -20,8 +20,8 @@ class Upload {
   Attempt attempt() const { return attempt_; }
   bool is_for(const v1::TransferRef& transfer) const;
 
-  /// The receiver lets it go up to byte `until`. No further than kPartWindowBytes ahead, whatever it says: a receiver of ours never asks
-  /// for more, and the queue of a socket counts messages, not bytes.
+  /// The receiver lets it go up to byte `until`. No further than kPartWindowBytes ahead, whatever it says: a receiver of ours
+  /// never asks for more, and the queue of a socket counts messages, not bytes.
   void grant(std::uint64_t until);
 
   struct Range {
@@ -42,8 +42,8 @@ class Upload {
   std::uint64_t sent_ = 0;
 };
 
-/// The receiver's side: takes parts in order and no more than it has asked for, and says at the end whether they are what was announced.
-/// Pure; the owner keeps the bytes.
+/// The receiver's side: takes parts in order and no more than it has asked for, and says at the end whether they are what was
+/// announced. Pure; the owner keeps the bytes.
 class Download {
  public:
   Download(JobId job, Attempt attempt, const v1::PayloadRef& announced);

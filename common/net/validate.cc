@@ -120,10 +120,14 @@ void check(Checker& c, const v1::Welcome& welcome) {
   if (welcome.has_run()) check(c, welcome.run());
 }
 
-void check(Checker& c, const v1::Refused& refused) { c.text(refused.text(), "a refusal's text"); }
+void check(Checker& c, const v1::Refused& refused) {
+  c.text(refused.text(), "a refusal's text");
+}
 void check(Checker&, const v1::Heartbeat&) {}
 void check(Checker&, const v1::Draining&) {}
-void check(Checker& c, const v1::Goodbye& goodbye) { c.text(goodbye.reason(), "a reason"); }
+void check(Checker& c, const v1::Goodbye& goodbye) {
+  c.text(goodbye.reason(), "a reason");
+}
 
 void check(Checker& c, const v1::Submit& submit) {
   c.require(submit.has_run(), "a submission of no run");
@@ -166,14 +170,20 @@ void check(Checker& c, const v1::Feed& feed) {
     c.require(job.job().run() == feed.run(), "a feed with a job of another run");
   }
 }
-void check(Checker& c, const v1::FeedCredit& credit) { c.run(credit.run()); }
-void check(Checker& c, const v1::FeedEnd& end) { c.run(end.run()); }
+void check(Checker& c, const v1::FeedCredit& credit) {
+  c.run(credit.run());
+}
+void check(Checker& c, const v1::FeedEnd& end) {
+  c.run(end.run());
+}
 void check(Checker& c, const v1::Deliver& deliver) {
   c.job(deliver.has_job(), deliver.job());
   c.payload(deliver.has_payload(), deliver.payload());
   c.blob(deliver.measures(), kMeasuresBytesMax, "measures");
 }
-void check(Checker& c, const v1::Accept& accept) { c.job(accept.has_job(), accept.job()); }
+void check(Checker& c, const v1::Accept& accept) {
+  c.job(accept.has_job(), accept.job());
+}
 void check(Checker& c, const v1::Redo& redo) {
   c.require(redo.has_job(), "a redo of no job");
   check(c, redo.job());
@@ -184,13 +194,19 @@ void check(Checker& c, const v1::Split& split) {
   c.job(split.has_job(), split.job());
   c.require(split.parts() >= 2 && split.parts() <= kRepeatedMax, "a split into too few or too many parts");
 }
-void check(Checker& c, const v1::AllBound& bound) { c.run(bound.run()); }
+void check(Checker& c, const v1::AllBound& bound) {
+  c.run(bound.run());
+}
 void check(Checker& c, const v1::Publish& publish) {
   c.run(publish.run());
   c.blob(publish.report(), kSetupBytesMax, "a report");
 }
-void check(Checker& c, const v1::PublishGranted& granted) { c.run(granted.run()); }
-void check(Checker& c, const v1::Published& published) { c.run(published.run()); }
+void check(Checker& c, const v1::PublishGranted& granted) {
+  c.run(granted.run());
+}
+void check(Checker& c, const v1::Published& published) {
+  c.run(published.run());
+}
 void check(Checker& c, const v1::StageFailed& failed) {
   c.run(failed.run());
   c.require(failed.has_fault(), "a failure without a reason");
@@ -240,7 +256,9 @@ void check(Checker& c, const v1::Part& part) {
   const std::size_t size = c.frame("a part without its bytes");
   c.require(size >= 1 && size <= kPartBytesMax, "a part that is empty or too large");
 }
-void check(Checker& c, const v1::PartCredit& credit) { check(c, credit.has_transfer(), credit.transfer()); }
+void check(Checker& c, const v1::PartCredit& credit) {
+  check(c, credit.has_transfer(), credit.transfer());
+}
 
 }  // namespace
 

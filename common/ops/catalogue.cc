@@ -118,40 +118,29 @@ OpSpec invert_op() {
 
 const char* argument_type_name(ArgumentType type) {
   switch (type) {
-    case ArgumentType::kInteger:
-      return "integer";
-    case ArgumentType::kNumber:
-      return "number";
-    case ArgumentType::kText:
-      return "text";
-    case ArgumentType::kFlag:
-      return "flag";
+    case ArgumentType::kInteger: return "integer";
+    case ArgumentType::kNumber: return "number";
+    case ArgumentType::kText: return "text";
+    case ArgumentType::kFlag: return "flag";
   }
   SHEAF_CHECK(false);
 }
 
 const char* need_name(Need need) {
   switch (need) {
-    case Need::kStateless:
-      return "stateless";
-    case Need::kStencil:
-      return "stencil";
-    case Need::kWarmUp:
-      return "warm-up";
-    case Need::kSerial:
-      return "serial";
+    case Need::kStateless: return "stateless";
+    case Need::kStencil: return "stencil";
+    case Need::kWarmUp: return "warm-up";
+    case Need::kSerial: return "serial";
   }
   SHEAF_CHECK(false);
 }
 
 const char* gives_name(Gives gives) {
   switch (gives) {
-    case Gives::kFrames:
-      return "frames";
-    case Gives::kRecords:
-      return "records";
-    case Gives::kBoth:
-      return "frames and records";
+    case Gives::kFrames: return "frames";
+    case Gives::kRecords: return "records";
+    case Gives::kBoth: return "frames and records";
   }
   SHEAF_CHECK(false);
 }

@@ -22,14 +22,10 @@ const Value* find_argument(const v1::OpCall& call, std::string_view key) {
 
 bool has_type(const Value& value, ArgumentType type) {
   switch (type) {
-    case ArgumentType::kInteger:
-      return value.value_case() == Value::kInteger;
-    case ArgumentType::kNumber:
-      return value.value_case() == Value::kNumber;
-    case ArgumentType::kText:
-      return value.value_case() == Value::kText;
-    case ArgumentType::kFlag:
-      return value.value_case() == Value::kFlag;
+    case ArgumentType::kInteger: return value.value_case() == Value::kInteger;
+    case ArgumentType::kNumber: return value.value_case() == Value::kNumber;
+    case ArgumentType::kText: return value.value_case() == Value::kText;
+    case ArgumentType::kFlag: return value.value_case() == Value::kFlag;
   }
   SHEAF_CHECK(false);
 }

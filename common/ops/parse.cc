@@ -118,9 +118,7 @@ bool set_value(const std::string& text, ArgumentType type, v1::OpArgument& argum
       if (number) argument.set_number(*number);
       return number.has_value();
     }
-    case ArgumentType::kText:
-      argument.set_text(text);
-      return true;
+    case ArgumentType::kText: argument.set_text(text); return true;
     case ArgumentType::kFlag:
       if (text != "true" && text != "false") return false;
       argument.set_flag(text == "true");
@@ -138,14 +136,10 @@ void set_value(const ArgumentValue& value, v1::OpArgument& argument) {
 
 ArgumentValue value_of(const v1::OpArgument& argument) {
   switch (argument.value_case()) {
-    case v1::OpArgument::kInteger:
-      return argument.integer();
-    case v1::OpArgument::kNumber:
-      return argument.number();
-    case v1::OpArgument::kFlag:
-      return argument.flag();
-    default:
-      return argument.text();
+    case v1::OpArgument::kInteger: return argument.integer();
+    case v1::OpArgument::kNumber: return argument.number();
+    case v1::OpArgument::kFlag: return argument.flag();
+    default: return argument.text();
   }
 }
 

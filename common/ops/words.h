@@ -27,14 +27,10 @@ inline std::string did_you_mean(std::string_view word, const std::vector<std::st
 
 inline std::string a_type(ArgumentType type) {
   switch (type) {
-    case ArgumentType::kInteger:
-      return "a whole number";
-    case ArgumentType::kNumber:
-      return "a number";
-    case ArgumentType::kText:
-      return "a word";
-    case ArgumentType::kFlag:
-      return "true or false";
+    case ArgumentType::kInteger: return "a whole number";
+    case ArgumentType::kNumber: return "a number";
+    case ArgumentType::kText: return "a word";
+    case ArgumentType::kFlag: return "true or false";
   }
   return {};
 }

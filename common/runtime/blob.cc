@@ -14,7 +14,9 @@ namespace sheaf {
 
 namespace {
 
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
+std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text.data(), text.size()));
+}
 
 }  // namespace
 
@@ -55,7 +57,9 @@ Status Blob::append(std::span<const std::byte> bytes) {
   return {};
 }
 
-Status Blob::append(std::string_view bytes) { return append(bytes_of(bytes)); }
+Status Blob::append(std::string_view bytes) {
+  return append(bytes_of(bytes));
+}
 
 Status Blob::read(std::uint64_t offset, std::span<std::byte> out) const {
   SHEAF_CHECK(offset <= size_ && out.size() <= size_ - offset);

@@ -12,12 +12,12 @@
 
 namespace sheaf {
 
-/// Up to this size a payload stays in memory and travels inside a message; a larger one lies in a file without a name and travels as
-/// parts. So no process ever holds the whole of a large payload.
+/// Up to this size a payload stays in memory and travels inside a message; a larger one lies in a file without a name and
+/// travels as parts. So no process ever holds the whole of a large payload.
 inline constexpr std::uint64_t kInlinePayloadBytesMax = 1024 * 1024;
 
-/// The bytes of one payload: in memory while they are few, in an unlinked temporary file beyond kInlinePayloadBytesMax. Written once
-/// from front to back, then read. The digest is kept up while writing.
+/// The bytes of one payload: in memory while they are few, in an unlinked temporary file beyond kInlinePayloadBytesMax. Written
+/// once from front to back, then read. The digest is kept up while writing.
 ///
 /// Movable, not copyable; not thread-safe.
 class Blob {

@@ -96,8 +96,12 @@ Result<pid_t> start_child(const ChildRequest& request) {
   return pid;
 }
 
-std::optional<ChildExit> poll_child(pid_t pid) { return wait_once(pid, WNOHANG); }
-std::optional<ChildExit> poll_any_child() { return wait_once(-1, WNOHANG); }
+std::optional<ChildExit> poll_child(pid_t pid) {
+  return wait_once(pid, WNOHANG);
+}
+std::optional<ChildExit> poll_any_child() {
+  return wait_once(-1, WNOHANG);
+}
 
 ChildExit wait_for_child(pid_t pid) {
   const std::optional<ChildExit> exit = wait_once(pid, 0);

@@ -34,8 +34,9 @@ struct ChildExit {
   std::string text() const;
 };
 
-/// Starts a program in a process group of its own (Ctrl-C at the terminal reaches the command alone, which then sees to the others),
-/// with default signal dispositions and nothing blocked. Safe in programs with threads. Errors: kFailed with the program's path.
+/// Starts a program in a process group of its own (Ctrl-C at the terminal reaches the command alone, which then sees to the
+/// others), with default signal dispositions and nothing blocked. Safe in programs with threads. Errors: kFailed with the
+/// program's path.
 Result<pid_t> start_child(const ChildRequest& request);
 
 /// The state of a child of ours, without blocking: empty while it runs.

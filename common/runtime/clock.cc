@@ -2,6 +2,8 @@
 
 namespace sheaf {
 
-Instant now() { return Instant(std::chrono::steady_clock::now().time_since_epoch()); }
+Instant now() {
+  return Instant(std::chrono::steady_clock::now().time_since_epoch());
+}
 
 }  // namespace sheaf

@@ -14,7 +14,9 @@ void Fd::reset(int fd) {
   fd_ = fd;
 }
 
-std::string errno_text(int error) { return std::generic_category().message(error); }
+std::string errno_text(int error) {
+  return std::generic_category().message(error);
+}
 
 Result<Pipe> make_pipe() {
   int ends[2];

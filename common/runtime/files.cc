@@ -13,7 +13,8 @@ namespace sheaf {
 Result<Fd> open_unnamed_file(const std::string& directory) {
   Fd file(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   if (file.is_open()) return file;
-  // Not every file system knows O_TMPFILE (overlayfs of older kernels, NFS): a named file that is unlinked at once does the same.
+  // Not every file system knows O_TMPFILE (overlayfs of older kernels, NFS): a named file that is unlinked at once does the
+  // same.
   std::string name = directory + "/.sheaf-XXXXXX";
   file.reset(::mkostemp(name.data(), O_CLOEXEC));
   if (!file.is_open()) return fail(ErrorCode::kFailed, "cannot make a temporary file: " + errno_text(errno), directory);

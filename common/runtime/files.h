@@ -10,7 +10,8 @@
 
 namespace sheaf {
 
-/// A file in `directory` that has no name and vanishes with its last descriptor, closed on exec. Errors: kFailed, with the directory.
+/// A file in `directory` that has no name and vanishes with its last descriptor, closed on exec. Errors: kFailed, with the
+/// directory.
 Result<Fd> open_unnamed_file(const std::string& directory);
 
 /// Writes all of `bytes` at `offset`, over short writes and EINTR. Errors: kFailed ("no space left on device").

@@ -4,8 +4,8 @@
 
 namespace sheaf {
 
-/// Every child of sheaf holds the read end of a pipe as this descriptor, whose write end only its parent has. However the parent ends,
-/// the pipe then closes, and the child leaves.
+/// Every child of sheaf holds the read end of a pipe as this descriptor, whose write end only its parent has. However the
+/// parent ends, the pipe then closes, and the child leaves.
 inline constexpr int kLifelineFd = 3;
 
 /// Takes over the lifeline that the parent has passed as kLifelineFd and sees to it that grandchildren do not inherit it.

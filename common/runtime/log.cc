@@ -49,8 +49,14 @@ void set_up_log(const std::string& program, LogLevel level) {
   logger().set_pattern("%Y-%m-%dT%H:%M:%S.%e %l " + program + "[%P] %v");
 }
 
-void log_info(std::string_view line) { logger().info("{}", escape_control(line)); }
-void log_warn(std::string_view line) { logger().warn("{}", escape_control(line)); }
-void log_error(std::string_view line) { logger().error("{}", escape_control(line)); }
+void log_info(std::string_view line) {
+  logger().info("{}", escape_control(line));
+}
+void log_warn(std::string_view line) {
+  logger().warn("{}", escape_control(line));
+}
+void log_error(std::string_view line) {
+  logger().error("{}", escape_control(line));
+}
 
 }  // namespace sheaf

@@ -22,8 +22,8 @@ class PrivateDirectory {
   std::string path_;
 };
 
-/// Where a hand-started master and its users meet when nobody names an endpoint: $XDG_RUNTIME_DIR/sheaf or /tmp/sheaf-UID, made with
-/// 0700 if it is missing. Errors: kFailed when it belongs to somebody else or others may enter it.
+/// Where a hand-started master and its users meet when nobody names an endpoint: $XDG_RUNTIME_DIR/sheaf or /tmp/sheaf-UID, made
+/// with 0700 if it is missing. Errors: kFailed when it belongs to somebody else or others may enter it.
 Result<std::string> user_socket_directory();
 
 }  // namespace sheaf

@@ -21,8 +21,7 @@ void Scheduler::on_job_fed(const JobFed& event, Actions& actions) {
   Run* run = run_of_stage(event.run);
   if (run == nullptr) return;
   switch (run->feed(event)) {
-    case Run::Fed::kAdded:
-      return serve_stage(*run, actions);
+    case Run::Fed::kAdded: return serve_stage(*run, actions);
     case Run::Fed::kAlready:
       stats_.refed_jobs += 1;
       SHEAF_MARK("scheduler_job_fed_again");

@@ -21,9 +21,15 @@ struct Overload : Functions... {
 }  // namespace
 
 Hub::Hub(const HubConfig& config, Outbox& outbox, StageLauncher& stages, Spool& spool, std::function<std::uint64_t()> random)
-    : config_(config), outbox_(outbox), stages_(stages), spool_(spool), random_(std::move(random)), scheduler_(config.scheduler) {}
+    : config_(config),
+      outbox_(outbox),
+      stages_(stages),
+      spool_(spool),
+      random_(std::move(random)),
+      scheduler_(config.scheduler) {}
 
-// -------------------------------------------------------------------------------------------------------------------------- input
+// --------------------------------------------------------------------------------------------------------------------------
+// input
 
 void Hub::on_message(Instant now, const net::PeerAddress& from, Result<net::Message> message) {
   Peer* peer = peers_.find(from);
@@ -110,17 +116,21 @@ void Hub::shut_down(Instant now, const std::string& reason) {
   }
 }
 
-// -------------------------------------------------------------------------------------------------------------------------- links
+// --------------------------------------------------------------------------------------------------------------------------
+// links
 
 void Hub::on_hello(Instant now, const net::PeerAddress& from, const v1::Hello& hello) {
   if (hello.protocol() != net::kProtocolVersion) {
     refuse(from, v1::REFUSAL_PROTOCOL,
-           "this master speaks protocol " + std::to_string(net::kProtocolVersion) + " (sheaf " + kVersion + "), the other side " +
-               std::to_string(hello.protocol()) + " (sheaf " + hello.version() + "): use the same version on both");
+           "this master speaks protocol " + std::to_string(net::kProtocolVersion) + " (sheaf " + kVersion +
+               "), the other side " + std::to_string(hello.protocol()) + " (sheaf " + hello.version() +
+               "): use the same version on both");
     return;
   }
-  // Said again because the Welcome takes its time, or because we did: one Welcome will do. Each further one would hand out jobs anew.
-  if (Peer* old = peers_.find(from); old != nullptr && old->has_only_greeted && old->session == net::from_wire(hello.session())) {
+  // Said again because the Welcome takes its time, or because we did: one Welcome will do. Each further one would hand out jobs
+  // anew.
+  if (Peer* old = peers_.find(from);
+      old != nullptr && old->has_only_greeted && old->session == net::from_wire(hello.session())) {
     SHEAF_MARK("hub_ignored_a_repeated_hello");
     if (old->role == v1::ROLE_WORKER) apply(now, WorkerHeard{old->worker});
     return;
@@ -159,8 +169,8 @@ v1::Welcome Hub::make_welcome() const {
 void Hub::welcome_worker(Instant now, Peer peer, const v1::Hello& hello) {
   peer.worker = WorkerId{next_worker_++};
   const v1::WorkerHello& worker = hello.worker();
-  log_info("worker_joined worker=" + std::to_string(peer.worker.value) + " peer=" + peer.name + " slots=" +
-           std::to_string(worker.slots()) + " running=" + std::to_string(worker.running_size()));
+  log_info("worker_joined worker=" + std::to_string(peer.worker.value) + " peer=" + peer.name +
+           " slots=" + std::to_string(worker.slots()) + " running=" + std::to_string(worker.running_size()));
   WorkerJoined joined;
   joined.worker = peer.worker;
   joined.slots = worker.slots();
@@ -279,7 +289,8 @@ v1::Envelope Hub::envelope() const {
   return envelope;
 }
 
-// ---------------------------------------------------------------------------------------------------------------------- scheduler
+// ----------------------------------------------------------------------------------------------------------------------
+// scheduler
 
 void Hub::apply(Instant now, Event event) {
   events_.push_back(std::move(event));
@@ -297,63 +308,65 @@ void Hub::apply(Instant now, Event event) {
 }
 
 void Hub::carry_out(Instant now, const Action& action) {
-  std::visit(
-      Overload{
-          [&](const Assign& a) { assign(now, a); },
-          [&](const Revoke& a) { revoke(now, a); },
-          [&](const Commit& a) {
-            commit(a);
-            apply(now, CommitDone{a.job, a.attempt});  // Part 3 of the plan: only when the journal has it on disk.
-          },
-          [&](const AckResult& a) { ack(now, a.worker, a.job, a.attempt); },
-          [&](const DropResult& a) { arrived_.erase({a.worker, {a.job, a.attempt}}); },
-          [&](const Deliver& a) { deliver(now, a.job); },
-          [&](const ReleasePayload& a) {
-            if (HubRun* run = find_run(a.job.run)) run->jobs.erase(a.job.key);
-          },
-          [&](const ReleaseResult& a) {
-            if (HubRun* run = find_run(a.job.run)) run->results.erase(a.job.key);
-          },
-          [&](const AskFeed& a) {
-            HubRun* run = find_run(a.run);
-            if (run == nullptr) return;
-            run->credit.set_bytes_until(a.bytes_until);
-            run->credit.set_jobs_until(a.jobs_until);
-            send_credit(now, *run);
-          },
-          [&](const ExpireWorker& a) {
-            log_warn("worker_silent worker=" + std::to_string(a.worker.value) +
-                     " silent_ms=" + std::to_string(milliseconds(a.silent)));
-          },
-          [&](const RunBound& a) {
-            HubRun* run = find_run(a.run);
-            if (run == nullptr) return;
-            run->state = v1::RUN_FINISHING;
-            if (Peer* stage = stage_of(*run)) {
-              v1::Envelope message = envelope();
-              message.mutable_all_bound()->set_run(a.run.value);
-              send(now, *stage, std::move(message));
-            }
-          },
-          [&](const RunFailed& a) {
-            HubRun* run = find_run(a.job.run);
-            if (run == nullptr) return;
-            // The last fault that was reported need not be the one that ends the run.
-            Error error{ErrorCode::kFailed, a.reason, {}, {}};
-            if (run->last_job_fault && run->last_job_fault->what == a.reason) error = *run->last_job_fault;
-            if (a.tries > 1) error.what += " (" + std::to_string(a.tries) + " tries)";
-            if (error.where.empty()) {
-              const auto job = run->jobs.find(a.job.key);
-              error.where = job != run->jobs.end() && !job->second.label.empty() ? job->second.label : "job " + to_string(a.job.key);
-            }
-            end_run(now, *run, v1::RUN_FAILED, std::move(error));
-          },
-          [&](const Alarm& a) {
-            log_error("results_differ run=" + std::to_string(a.job.run.value) + " job=" + to_string(a.job.key) +
-                      " committed=" + a.committed.hex() + " other=" + a.other.hex());
-          },
-      },
-      action);
+  std::visit(Overload{
+                 [&](const Assign& a) { assign(now, a); },
+                 [&](const Revoke& a) { revoke(now, a); },
+                 [&](const Commit& a) {
+                   commit(a);
+                   apply(now, CommitDone{a.job, a.attempt});  // Part 3 of the plan: only when the journal has it on disk.
+                 },
+                 [&](const AckResult& a) { ack(now, a.worker, a.job, a.attempt); },
+                 [&](const DropResult& a) {
+                   arrived_.erase({a.worker, {a.job, a.attempt}});
+                 },
+                 [&](const Deliver& a) { deliver(now, a.job); },
+                 [&](const ReleasePayload& a) {
+                   if (HubRun* run = find_run(a.job.run)) run->jobs.erase(a.job.key);
+                 },
+                 [&](const ReleaseResult& a) {
+                   if (HubRun* run = find_run(a.job.run)) run->results.erase(a.job.key);
+                 },
+                 [&](const AskFeed& a) {
+                   HubRun* run = find_run(a.run);
+                   if (run == nullptr) return;
+                   run->credit.set_bytes_until(a.bytes_until);
+                   run->credit.set_jobs_until(a.jobs_until);
+                   send_credit(now, *run);
+                 },
+                 [&](const ExpireWorker& a) {
+                   log_warn("worker_silent worker=" + std::to_string(a.worker.value) +
+                            " silent_ms=" + std::to_string(milliseconds(a.silent)));
+                 },
+                 [&](const RunBound& a) {
+                   HubRun* run = find_run(a.run);
+                   if (run == nullptr) return;
+                   run->state = v1::RUN_FINISHING;
+                   if (Peer* stage = stage_of(*run)) {
+                     v1::Envelope message = envelope();
+                     message.mutable_all_bound()->set_run(a.run.value);
+                     send(now, *stage, std::move(message));
+                   }
+                 },
+                 [&](const RunFailed& a) {
+                   HubRun* run = find_run(a.job.run);
+                   if (run == nullptr) return;
+                   // The last fault that was reported need not be the one that ends the run.
+                   Error error{ErrorCode::kFailed, a.reason, {}, {}};
+                   if (run->last_job_fault && run->last_job_fault->what == a.reason) error = *run->last_job_fault;
+                   if (a.tries > 1) error.what += " (" + std::to_string(a.tries) + " tries)";
+                   if (error.where.empty()) {
+                     const auto job = run->jobs.find(a.job.key);
+                     error.where = job != run->jobs.end() && !job->second.label.empty() ? job->second.label
+                                                                                        : "job " + to_string(a.job.key);
+                   }
+                   end_run(now, *run, v1::RUN_FAILED, std::move(error));
+                 },
+                 [&](const Alarm& a) {
+                   log_error("results_differ run=" + std::to_string(a.job.run.value) + " job=" + to_string(a.job.key) +
+                             " committed=" + a.committed.hex() + " other=" + a.other.hex());
+                 },
+             },
+             action);
 }
 
 }  // namespace sheaf::master

@@ -35,10 +35,10 @@ class StageLauncher {
 
 struct HubConfig {
   SchedulerConfig scheduler;
-  std::uint64_t memory_window_bytes = 16 * 1024 * 1024;       ///< A run's payloads that are fed and not committed.
-  std::uint64_t spool_window_bytes = 1024 * 1024 * 1024;      ///< A run's results that are committed and not bound.
+  std::uint64_t memory_window_bytes = 16 * 1024 * 1024;   ///< A run's payloads that are fed and not committed.
+  std::uint64_t spool_window_bytes = 1024 * 1024 * 1024;  ///< A run's results that are committed and not bound.
   Duration heartbeat_interval = net::kHeartbeatInterval;
-  Duration silence_max = net::kSilenceMax;                    ///< Of stages and clients; of workers: scheduler.worker_silence_max.
+  Duration silence_max = net::kSilenceMax;  ///< Of stages and clients; of workers: scheduler.worker_silence_max.
   Duration update_interval = std::chrono::milliseconds(200);  ///< Between two RunUpdates of a working run; also the hub's tick.
   Duration stage_goodbye_max = std::chrono::seconds(5);       ///< How long a stage may take to give its output up.
   Duration stage_last_words_max = std::chrono::seconds(1);    ///< How long what a stage said before it ended may be on its way.
@@ -47,8 +47,8 @@ struct HubConfig {
   std::size_t ended_runs_max = 100;  ///< That are remembered for a client whose link broke at the end.
 };
 
-/// The master without its sockets: who is connected, which runs there are, where payloads lie. It turns messages into events of the
-/// scheduler, and the scheduler's actions into messages. It knows nothing about video.
+/// The master without its sockets: who is connected, which runs there are, where payloads lie. It turns messages into events of
+/// the scheduler, and the scheduler's actions into messages. It knows nothing about video.
 ///
 /// Time, network, child processes and randomness are given to it: the server loop and the simulator drive the same hub. Not
 /// thread-safe.
@@ -59,7 +59,8 @@ class Hub {
 
   /// A message from `from`, or why it was refused.
   void on_message(Instant now, const net::PeerAddress& from, Result<net::Message> message);
-  /// Everything that is due. Feed it all that has arrived first: a pause of the master's own must not look like everybody's silence.
+  /// Everything that is due. Feed it all that has arrived first: a pause of the master's own must not look like everybody's
+  /// silence.
   void on_time(Instant now);
   /// A stage that the launcher has started has ended: "was ended by signal 9 (Killed)".
   void on_stage_exited(Instant now, RunId run, const std::string& how);

@@ -69,9 +69,9 @@ void Hub::commit(const Commit& action) {
   SHEAF_CHECK(run != nullptr);
   const auto revision = run->revisions.find(action.job.key);
   run->results.insert_or_assign(
-      action.job.key, HubRun::Committed{std::make_shared<const StoredPayload>(std::move(arrived->second.payload)),
-                                        revision == run->revisions.end() ? 0 : revision->second,
-                                        std::move(arrived->second.measures)});
+      action.job.key,
+      HubRun::Committed{std::make_shared<const StoredPayload>(std::move(arrived->second.payload)),
+                        revision == run->revisions.end() ? 0 : revision->second, std::move(arrived->second.measures)});
   arrived_.erase(arrived);
 }
 
@@ -133,7 +133,8 @@ void Hub::start_download(Instant now, Peer& peer, TransferKey key, const v1::Pay
     if (HubRun* run = find_run(key.first.run)) end_run(now, *run, v1::RUN_FAILED, room.error());
     return;
   }
-  Peer::Incoming incoming{net::Download(key.first, key.second, announced), std::move(*room), std::move(job), std::move(measures)};
+  Peer::Incoming incoming{net::Download(key.first, key.second, announced), std::move(*room), std::move(job),
+                          std::move(measures)};
   const auto entry = peer.incoming.insert_or_assign(key, std::move(incoming)).first;
   v1::Envelope message = envelope();
   if (const auto credit = entry->second.progress.grant()) {
@@ -154,7 +155,8 @@ void Hub::on_part(Instant now, Peer& peer, const v1::Part& part, const std::stri
     peer.incoming.erase(entry);
     HubRun* run = find_run(key.first.run);
     if (peer.role == v1::ROLE_WORKER) {
-      apply(now, JobFailed{peer.worker, key.first, key.second, FailureKind::kRefused, true, "its result was damaged on the way"});
+      apply(now,
+            JobFailed{peer.worker, key.first, key.second, FailureKind::kRefused, true, "its result was damaged on the way"});
     } else if (run != nullptr) {
       end_run(now, *run, v1::RUN_FAILED, Error{ErrorCode::kCluster, "a job was damaged on its way to the master", {}, {}});
     }

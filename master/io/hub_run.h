@@ -28,8 +28,8 @@ struct HubRun {
   v1::RunPlanned planned;
   RunView view;  ///< The last one, once the scheduler has forgotten the run.
 
-  net::PeerAddress stage;                  ///< Empty while none is connected.
-  std::optional<Instant> stage_absent;     ///< Since when, if it was here.
+  net::PeerAddress stage;               ///< Empty while none is connected.
+  std::optional<Instant> stage_absent;  ///< Since when, if it was here.
   std::optional<Instant> client_absent;
   std::optional<Instant> stage_exited;  ///< Its process has ended, and `stage_exit` is how.
   std::string stage_exit;
@@ -52,7 +52,7 @@ struct HubRun {
     std::uint32_t revision = 0;
     std::string measures;
   };
-  std::map<JobKey, Committed> results;  ///< Committed and not accepted.
+  std::map<JobKey, Committed> results;        ///< Committed and not accepted.
   std::map<JobKey, std::uint32_t> revisions;  ///< Of jobs that were asked for again and are not accepted.
   std::optional<v1::Publish> publish;
 

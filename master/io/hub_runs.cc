@@ -56,11 +56,16 @@ HubRun* Hub::find_run(RunId id) {
   return entry == runs_.end() ? nullptr : &entry->second;
 }
 
-Peer* Hub::stage_of(HubRun& run) { return run.stage.empty() ? nullptr : peers_.find(run.stage); }
+Peer* Hub::stage_of(HubRun& run) {
+  return run.stage.empty() ? nullptr : peers_.find(run.stage);
+}
 
-std::size_t Hub::active_runs() const { return runs_.size() - ended_.size(); }
+std::size_t Hub::active_runs() const {
+  return runs_.size() - ended_.size();
+}
 
-// ------------------------------------------------------------------------------------------------------------------------- client
+// -------------------------------------------------------------------------------------------------------------------------
+// client
 
 void Hub::on_submit(Instant now, Peer& client, const v1::Submit& submit) {
   // Said again after a broken link: the run is there already.
@@ -170,7 +175,8 @@ void Hub::update_client(Instant now, HubRun& run, bool force) {
   send(now, *client, std::move(message));
 }
 
-// -------------------------------------------------------------------------------------------------------------------------- stage
+// --------------------------------------------------------------------------------------------------------------------------
+// stage
 
 void Hub::on_stage_message(Instant now, Peer& stage, net::Message& message) {
   const v1::Envelope& envelope = message.envelope;
@@ -216,9 +222,7 @@ void Hub::on_stage_message(Instant now, Peer& stage, net::Message& message) {
       finish_run(now, *run);
       break;
     }
-    case v1::Envelope::kStageFailed:
-      end_run(now, *run, v1::RUN_FAILED, net::from_wire(envelope.stage_failed().fault()));
-      break;
+    case v1::Envelope::kStageFailed: end_run(now, *run, v1::RUN_FAILED, net::from_wire(envelope.stage_failed().fault())); break;
     default: break;
   }
 }
@@ -329,7 +333,8 @@ void Hub::deliver(Instant now, JobId job) {
   send(now, *stage, std::move(message), {std::move(*bytes)});
 }
 
-// ------------------------------------------------------------------------------------------------------------------ a run's end
+// ------------------------------------------------------------------------------------------------------------------ a run's
+// end
 
 void Hub::on_stage_exited(Instant now, RunId id, const std::string& how) {
   HubRun* run = find_run(id);
@@ -338,7 +343,8 @@ void Hub::on_stage_exited(Instant now, RunId id, const std::string& how) {
     finish_run(now, *run);
     return;
   }
-  // The end of a process is known at once, and what it said last may still be on its way: why it failed, or that all is published.
+  // The end of a process is known at once, and what it said last may still be on its way: why it failed, or that all is
+  // published.
   run->stage_exited = now;
   run->stage_exit = how;
 }

@@ -17,8 +17,8 @@ struct ServerOptions {
   bool warn_insecure = false;  ///< Says every minute that anybody may connect.
 };
 
-/// The master's one thread: waits for messages, signals and children, and drives the hub. Returns the exit code; errors at the start are
-/// results, later ones are logged.
+/// The master's one thread: waits for messages, signals and children, and drives the hub. Returns the exit code; errors at the
+/// start are results, later ones are logged.
 Result<int> serve(const ServerOptions& options, SignalFd& signals);
 
 }  // namespace sheaf::master

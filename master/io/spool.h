@@ -13,8 +13,8 @@ namespace sheaf::master {
 
 class Spool;
 
-/// The bytes of one job's payload or result while the master has them: few in memory, more in the spool. What lies in the spool is
-/// given free with it. Must not outlive its spool.
+/// The bytes of one job's payload or result while the master has them: few in memory, more in the spool. What lies in the spool
+/// is given free with it. Must not outlive its spool.
 class StoredPayload {
  public:
   StoredPayload(StoredPayload&&) noexcept;
@@ -42,8 +42,8 @@ class StoredPayload {
   std::uint64_t offset_ = 0;          ///< In the segment.
 };
 
-/// Where the master keeps what does not belong into its memory: files without a name in the state directory, filled one after the
-/// other, each gone as soon as nothing in it is needed. Part 3 gives them names and a journal beside them.
+/// Where the master keeps what does not belong into its memory: files without a name in the state directory, filled one after
+/// the other, each gone as soon as nothing in it is needed. Part 3 gives them names and a journal beside them.
 ///
 /// Not thread-safe: the thread that created it makes every call.
 class Spool {

@@ -11,7 +11,8 @@
 namespace sheaf::master {
 
 StageChildren::~StageChildren() {
-  // Without its lifeline a stage gives its output up and leaves; it is waited for, so that nothing is left when the master has gone.
+  // Without its lifeline a stage gives its output up and leaves; it is waited for, so that nothing is left when the master has
+  // gone.
   for (auto& [pid, child] : children_) child.lifeline.reset();
   for (auto& [pid, child] : children_) wait_for_child(pid);
 }

@@ -11,7 +11,8 @@
 
 namespace sheaf::master {
 
-/// The stages that run as children of this master: the sheaf-stage program, told what to do through the pipe that is also its lifeline.
+/// The stages that run as children of this master: the sheaf-stage program, told what to do through the pipe that is also its
+/// lifeline.
 class StageChildren : public StageLauncher {
  public:
   /// `endpoint`: where the stages reach this master.

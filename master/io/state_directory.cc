@@ -71,8 +71,8 @@ Result<StateDirectory> StateDirectory::open(const std::string& path) {
   }
   const auto last = read_epoch(path + "/epoch");
   if (!last) return tl::unexpected(last.error());
-  // From the clock where that is further: a worker that outlives a removed state must not take the attempts of the new one for those of
-  // the old.
+  // From the clock where that is further: a worker that outlives a removed state must not take the attempts of the new one for
+  // those of the old.
   const std::uint64_t epoch = std::max<std::uint64_t>(*last + 1, static_cast<std::uint64_t>(std::time(nullptr)));
   if (Status written = write_epoch(path, epoch); !written) return propagate(written);
   return StateDirectory(path, std::move(lock), Epoch{epoch});

@@ -8,12 +8,12 @@
 
 namespace sheaf::master {
 
-/// The master's state on disk: one directory, one master. It holds a lock, and the number of the life of the master (epoch); the journal
-/// will lie beside them.
+/// The master's state on disk: one directory, one master. It holds a lock, and the number of the life of the master (epoch);
+/// the journal will lie beside them.
 class StateDirectory {
  public:
-  /// Makes the directory (0700) where it is missing, takes its lock, begins the next epoch. Errors: kState when another master has it, or
-  /// when it cannot be read or written.
+  /// Makes the directory (0700) where it is missing, takes its lock, begins the next epoch. Errors: kState when another master
+  /// has it, or when it cannot be read or written.
   static Result<StateDirectory> open(const std::string& path);
 
   Epoch epoch() const { return epoch_; }

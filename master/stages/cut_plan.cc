@@ -16,9 +16,9 @@ constexpr std::int64_t kLast = std::numeric_limits<std::int64_t>::max();
 // A part of a long GOP, or a GOP that stands alone, may be this much larger than the target before it is split.
 constexpr double kSlack = 1.5;
 
-// How many packets must follow the leading pictures of a job's key. A fresh decoder cannot rebuild those (H.264: it hides them), and
-// if one of them is still in its reorder buffer when the packets end, libavcodec takes the hidden picture for the end and keeps the
-// rest. 16 is the largest reorder buffer of H.264 and HEVC.
+// How many packets must follow the leading pictures of a job's key. A fresh decoder cannot rebuild those (H.264: it hides
+// them), and if one of them is still in its reorder buffer when the packets end, libavcodec takes the hidden picture for the
+// end and keeps the rest. 16 is the largest reorder buffer of H.264 and HEVC.
 constexpr std::uint32_t kPacketsAfterLeading = 17;
 
 /// What lies between two keys at which the video can be cut.
@@ -29,10 +29,10 @@ struct Gop {
   std::uint64_t bytes = 0;
 };
 
-/// The keys that the video can be cut at, in decode order. A decoder that starts at key k gives every frame from its time T on, if
-/// all frames decoded before k are shown before T, and if what is shown before T but decoded after k (its leading pictures) comes
-/// before the next key, so that the job before does not have to run on for long. Streams with jumps in their time stamps have keys
-/// that are neither; a key that is discarded by an edit list shows no frame that could be owned.
+/// The keys that the video can be cut at, in decode order. A decoder that starts at key k gives every frame from its time T on,
+/// if all frames decoded before k are shown before T, and if what is shown before T but decoded after k (its leading pictures)
+/// comes before the next key, so that the job before does not have to run on for long. Streams with jumps in their time stamps
+/// have keys that are neither; a key that is discarded by an edit list shows no frame that could be owned.
 std::vector<std::uint32_t> find_cut_keys(const CutInput& input) {
   const auto packets = static_cast<std::uint32_t>(input.pts.size());
   const auto is = [&](std::uint32_t i, std::uint8_t flag) { return (input.flags[i] & flag) != 0; };
@@ -93,7 +93,10 @@ std::vector<Gop> find_gops(const CutInput& input) {
 class Planner {
  public:
   Planner(const CutInput& input, const CutOptions& options)
-      : input_(input), options_(options), frames_(static_cast<std::uint32_t>(input.frame_packets.size())), gops_(find_gops(input)) {}
+      : input_(input),
+        options_(options),
+        frames_(static_cast<std::uint32_t>(input.frame_packets.size())),
+        gops_(find_gops(input)) {}
 
   std::vector<JobCut> plan() {
     // The smallest parts whose repeated decode is affordable. Growing them ends when no GOP is split any more.
@@ -109,8 +112,8 @@ class Planner {
  private:
   std::uint32_t end_of(std::size_t gop) const { return gop + 1 < gops_.size() ? gops_[gop + 1].first_frame : frames_; }
 
-  /// How many frames a job that starts at `frame` should have. Fewer towards the end: the workers that are done first wait no longer
-  /// than for a job of these.
+  /// How many frames a job that starts at `frame` should have. Fewer towards the end: the workers that are done first wait no
+  /// longer than for a job of these.
   double target_at(std::uint32_t frame) const {
     if (options_.chunk_frames > 0) return options_.chunk_frames;
     return std::clamp((frames_ - frame) / 4.0, 1.0 * kTargetFramesLast, 1.0 * kTargetFrames);
@@ -176,7 +179,8 @@ class Planner {
         job.end_packet = std::max(job.end_packet, input_.frame_packets[frame] + 1);
       }
       if (next == nullptr || next->first_packet == job.first_packet) continue;
-      // Without a gap, so that the packets are read from front to back once; there is one only where an edit list hides pictures.
+      // Without a gap, so that the packets are read from front to back once; there is one only where an edit list hides
+      // pictures.
       job.has_seam = options_.has_seams;
       job.end_packet = std::max(job.end_packet, next->first_packet + (job.has_seam ? 1 : 0));
     }

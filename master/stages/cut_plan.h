@@ -1,7 +1,7 @@
 #pragma once
 
-/// Where a video is cut into jobs: pure, from columns of its index and the command alone, so that a stage that starts again, or runs
-/// on another cluster, cuts alike. The rule is that of DESIGN 9: it was verified bit for bit on closed and open GOPs.
+/// Where a video is cut into jobs: pure, from columns of its index and the command alone, so that a stage that starts again, or
+/// runs on another cluster, cuts alike. The rule is that of DESIGN 9: it was verified bit for bit on closed and open GOPs.
 
 #include <cstdint>
 #include <span>
@@ -9,8 +9,8 @@
 
 namespace sheaf::stages {
 
-/// What the planner sees of the video: columns with one value a packet, in decode order, and the packets of the frames in the order
-/// of their (different) times. A packet that is marked to be discarded belongs to no frame. All must outlive the call.
+/// What the planner sees of the video: columns with one value a packet, in decode order, and the packets of the frames in the
+/// order of their (different) times. A packet that is marked to be discarded belongs to no frame. All must outlive the call.
 struct CutInput {
   static constexpr std::uint8_t kKey = 1;
   static constexpr std::uint8_t kDiscard = 2;
@@ -26,8 +26,8 @@ struct CutOptions {
   std::uint32_t chunk_frames = 0;
   /// What the work on one frame costs beside decoding it, which costs 1: the ops and the encoder.
   double frame_cost = 1;
-  /// Whether the packets of a job go on to the key that the next one starts at, so that both can digest that frame. Without use for
-  /// codecs in which every picture stands alone.
+  /// Whether the packets of a job go on to the key that the next one starts at, so that both can digest that frame. Without use
+  /// for codecs in which every picture stands alone.
   bool has_seams = true;
 };
 
@@ -38,8 +38,8 @@ inline constexpr double kRepeatedDecodeMax = 0.05;      ///< Of the run's estima
 /// Short GOPs are not merged beyond this many bytes of packets.
 inline constexpr std::uint64_t kJobBytesTarget = 64ULL * 1024 * 1024;
 
-/// One job: decode the packets [first_packet, end_packet) with a fresh decoder, keep the frames [first_frame, end_frame), which are
-/// those with own_begin <= pts < own_end.
+/// One job: decode the packets [first_packet, end_packet) with a fresh decoder, keep the frames [first_frame, end_frame), which
+/// are those with own_begin <= pts < own_end.
 struct JobCut {
   std::uint32_t first_packet = 0;
   std::uint32_t end_packet = 0;
@@ -53,9 +53,8 @@ struct JobCut {
   bool operator==(const JobCut&) const = default;
 };
 
-/// The jobs, in order: every frame is owned by exactly one, no job is without frames, first_packet and end_packet never go back, and
-/// no job starts after the end of the one before.
-/// There must be at least one frame (checked).
+/// The jobs, in order: every frame is owned by exactly one, no job is without frames, first_packet and end_packet never go
+/// back, and no job starts after the end of the one before. There must be at least one frame (checked).
 std::vector<JobCut> plan_cuts(const CutInput& input, const CutOptions& options);
 
 }  // namespace sheaf::stages

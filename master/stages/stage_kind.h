@@ -23,10 +23,10 @@ struct JobOut {
 
 /// What a kind knows after it has looked at its input, before any work starts.
 struct StagePlan {
-  std::string setup;                ///< Serialized, for every executor once (VideoSetup); opaque to the master.
-  std::uint64_t jobs = 0;           ///< How many jobs there will be.
-  std::uint64_t units = 0;          ///< How many units in all.
-  std::vector<std::string> notes;   ///< Sentences for the user: streams that are left out, and the like.
+  std::string setup;               ///< Serialized, for every executor once (VideoSetup); opaque to the master.
+  std::uint64_t jobs = 0;          ///< How many jobs there will be.
+  std::uint64_t units = 0;         ///< How many units in all.
+  std::vector<std::string> notes;  ///< Sentences for the user: streams that are left out, and the like.
 };
 
 /// What a kind says of a result that it was given.
@@ -47,9 +47,10 @@ struct StageReport {
 
 /// Cuts one run's input into jobs and binds their results: what a kind of run puts into the sheaf-stage program.
 ///
-/// The stage calls it from one thread, in this order: plan() once; then next_job() and bind() interleaved, as credit and results
-/// come; then, when every job is bound, finish() and, once the master has granted it, publish(). abandon() may come at any time and
-/// is the last call. All may block on files. The cut follows from the request alone, so that a stage that is started again cuts alike.
+/// The stage calls it from one thread, in this order: plan() once; then next_job() and bind() interleaved, as credit and
+/// results come; then, when every job is bound, finish() and, once the master has granted it, publish(). abandon() may come at
+/// any time and is the last call. All may block on files. The cut follows from the request alone, so that a stage that is
+/// started again cuts alike.
 class StageKind {
  public:
   virtual ~StageKind() = default;
@@ -57,11 +58,12 @@ class StageKind {
   /// Opens the input, checks all that can be checked before work starts, decides the cuts. Errors: kInput, kOutput, kUsage.
   virtual Result<StagePlan> plan() = 0;
 
-  /// The next job, in the order of keys (seq 0, 1, 2, ...); empty after the last. Errors: kInput if the input cannot be read again.
+  /// The next job, in the order of keys (seq 0, 1, 2, ...); empty after the last. Errors: kInput if the input cannot be read
+  /// again.
   virtual Result<std::optional<JobOut>> next_job() = 0;
 
-  /// Binds the result of `key`. Results come in the order of keys, save for a job that was asked for again with Redo. `measures`: what
-  /// the attempt took, as the kind's executor wrote it down; for the report only.
+  /// Binds the result of `key`. Results come in the order of keys, save for a job that was asked for again with Redo.
+  /// `measures`: what the attempt took, as the kind's executor wrote it down; for the report only.
   virtual Result<Binding> bind(JobKey key, Blob result, const std::string& measures) = 0;
 
   /// Completes the output under its temporary name and makes it durable. Errors: kOutput.

@@ -176,7 +176,8 @@ class Stage {
     } else if (std::holds_alternative<Finish>(action)) {
       work([this]() -> WorkThread::Then {
         auto report = kind_->finish();
-        return later([this, report = std::move(report)](Instant at) mutable { session_.on_finish(at, std::move(report), actions_); });
+        return later(
+            [this, report = std::move(report)](Instant at) mutable { session_.on_finish(at, std::move(report), actions_); });
       });
     } else if (std::holds_alternative<PublishOutput>(action)) {
       work([this]() -> WorkThread::Then {

@@ -7,8 +7,8 @@
 
 namespace sheaf::stages {
 
-/// Runs one stage until it is done or given up: one thread for the master's messages, which never waits for a file, and one for the
-/// kind's work, which may. Returns the exit code. `lifeline`: closes when the parent is gone.
+/// Runs one stage until it is done or given up: one thread for the master's messages, which never waits for a file, and one for
+/// the kind's work, which may. Returns the exit code. `lifeline`: closes when the parent is gone.
 Result<int> run_stage(const v1::StageSetup& setup, const Fd& lifeline, SignalFd& signals);
 
 }  // namespace sheaf::stages

@@ -21,12 +21,15 @@ v1::Hello make_hello(const v1::StageHello& identity, SessionId session, std::str
 }
 
 /// A job's payload on its way to the master bears its revision in place of an attempt.
-Attempt revision_attempt(std::uint32_t revision) { return Attempt{0, revision}; }
+Attempt revision_attempt(std::uint32_t revision) {
+  return Attempt{0, revision};
+}
 
 /// How long a stage that has failed waits for the master to have heard why.
 constexpr Duration kFarewellMax = std::chrono::seconds(2);
 
-/// How many results may wait to be bound or be on their way: more than the master's window delivers; beyond it somebody is not the master.
+/// How many results may wait to be bound or be on their way: more than the master's window delivers; beyond it somebody is not
+/// the master.
 constexpr std::size_t kArrivedMax = 65536;
 
 Error damaged_result() {
@@ -38,18 +41,21 @@ constexpr std::size_t kPlanNotesBytesMax = 16 * 1024;
 
 }  // namespace
 
-StageSession::StageSession(const v1::StageHello& identity, SessionId session, std::string host, std::uint32_t pid, std::string scratch)
+StageSession::StageSession(const v1::StageHello& identity, SessionId session, std::string host, std::uint32_t pid,
+                           std::string scratch)
     : link_(make_hello(identity, session, std::move(host), pid)),
       run_{identity.run()},
       incarnation_(identity.incarnation()),
       scratch_(std::move(scratch)) {}
 
-void StageSession::send(Instant now, v1::Envelope envelope, std::vector<std::string> payloads, std::vector<StageAction>& actions) {
+void StageSession::send(Instant now, v1::Envelope envelope, std::vector<std::string> payloads,
+                        std::vector<StageAction>& actions) {
   link_.on_sent(now);
   actions.push_back(Send{net::Message{std::move(envelope), std::move(payloads)}});
 }
 
-// ------------------------------------------------------------------------------------------------------------------------- inputs
+// -------------------------------------------------------------------------------------------------------------------------
+// inputs
 
 void StageSession::on_message(Instant now, net::Message message, std::vector<StageAction>& actions) {
   if (phase_ == Phase::kLeft) return;
@@ -77,9 +83,7 @@ void StageSession::on_message(Instant now, net::Message message, std::vector<Sta
         give_up(now, envelope.goodbye().reason(), actions);
       }
       return;
-    case v1::Envelope::kRefused:
-      stop(now, "the master refused a message: " + envelope.refused().text(), actions);
-      return;
+    case v1::Envelope::kRefused: stop(now, "the master refused a message: " + envelope.refused().text(), actions); return;
     default: break;  // Not for a stage; the master's business.
   }
   pump_feed(now, actions);
@@ -126,8 +130,8 @@ void StageSession::on_open(Instant now, Result<StagePlan> plan, std::vector<Stag
       fail(now, plan.error(), actions);
     } else if (plan->setup.size() > net::kSetupBytesMax) {
       // Out of a file that somebody made: its codec's parameters may be as long as he likes.
-      const std::string what = "what every job has to know takes " + std::to_string(plan->setup.size()) + " bytes, more than the " +
-                               std::to_string(net::kSetupBytesMax) + " that a message may carry";
+      const std::string what = "what every job has to know takes " + std::to_string(plan->setup.size()) +
+                               " bytes, more than the " + std::to_string(net::kSetupBytesMax) + " that a message may carry";
       fail(now, Error{ErrorCode::kInput, what, {}, {}}, actions);
     } else {
       plan_ = std::move(*plan);
@@ -163,7 +167,8 @@ void StageSession::on_bind(Instant now, JobKey key, Result<Binding> binding, std
   if (phase_ == Phase::kWorking) {
     if (!binding) {
       fail(now, binding.error(), actions);
-    } else if (Redo* redo = std::get_if<Redo>(&*binding); redo != nullptr && (arrived_.contains(key) || arriving_.contains(key))) {
+    } else if (Redo* redo = std::get_if<Redo>(&*binding);
+               redo != nullptr && (arrived_.contains(key) || arriving_.contains(key))) {
       // It was asked for on an earlier link, and the master has heard it: the new result is here.
       revisions_.erase(key);
     } else if (redo != nullptr) {
@@ -212,7 +217,8 @@ void StageSession::on_publish_output(Instant now, Status status, std::vector<Sta
 void StageSession::on_abandon(Instant now, std::vector<StageAction>& actions) {
   busy_ = false;
   abandoned_ = true;
-  // Without a link nobody has heard why: it is said with the next Welcome. If there is none, whoever started this process ends it.
+  // Without a link nobody has heard why: it is said with the next Welcome. If there is none, whoever started this process ends
+  // it.
   if (!link_.is_welcomed() && failure_->code != ErrorCode::kStopped) return;
   say_goodbye_and_leave(now, actions);
 }
@@ -224,11 +230,13 @@ void StageSession::say_goodbye_and_leave(Instant now, std::vector<StageAction>& 
   if (failure_->code == ErrorCode::kStopped) {
     leave(1, failure_->message(), actions);
   } else {
-    leave_by_ = now + kFarewellMax;  // A process that ends may take its last words with it: the master's Goodbye says that they came.
+    leave_by_ =
+        now + kFarewellMax;  // A process that ends may take its last words with it: the master's Goodbye says that they came.
   }
 }
 
-// ----------------------------------------------------------------------------------------------------------------------- protocol
+// -----------------------------------------------------------------------------------------------------------------------
+// protocol
 
 void StageSession::on_welcome(Instant now, std::vector<StageAction>& actions) {
   if (!opened_) {
@@ -294,7 +302,8 @@ void StageSession::on_deliver(Instant now, const v1::Deliver& deliver, std::vect
     return;
   }
   const Attempt attempt = revision_attempt(deliver.revision());
-  Arriving arriving{net::Download(JobId{run_, key}, attempt, deliver.payload()), Arrived{deliver.revision(), Blob(scratch_), deliver.measures()}};
+  Arriving arriving{net::Download(JobId{run_, key}, attempt, deliver.payload()),
+                    Arrived{deliver.revision(), Blob(scratch_), deliver.measures()}};
   const auto [entry, inserted] = arriving_.insert_or_assign(key, std::move(arriving));
   if (const auto credit = entry->second.progress.grant()) {
     v1::Envelope message = envelope();
@@ -458,7 +467,8 @@ void StageSession::leave(int exit_code, std::string reason, std::vector<StageAct
   actions.push_back(Leave{exit_code, std::move(reason)});
 }
 
-// --------------------------------------------------------------------------------------------------------------------------- work
+// ---------------------------------------------------------------------------------------------------------------------------
+// work
 
 void StageSession::work(Instant now, std::vector<StageAction>& actions) {
   if (busy_ || phase_ == Phase::kLeft) return;

@@ -15,8 +15,8 @@
 
 namespace sheaf::stages {
 
-/// What a stage session wants done. Everything but Send and Leave is a call of the StageKind and is answered by the on_...() of the same
-/// name; at most one of them is under way at a time, so that one thread can do them in order.
+/// What a stage session wants done. Everything but Send and Leave is a call of the StageKind and is answered by the on_...() of
+/// the same name; at most one of them is under way at a time, so that one thread can do them in order.
 struct Send {
   net::Message message;
 };
@@ -38,11 +38,11 @@ struct Leave {
 };
 using StageAction = std::variant<Send, Open, NextJob, Bind, Finish, PublishOutput, Abandon, Leave>;
 
-/// The stage's side of the protocol, for every kind: feeds jobs within the credit, hands results to be bound in order, publishes when
-/// the master grants it. Binding goes before cutting: what is bound makes room.
+/// The stage's side of the protocol, for every kind: feeds jobs within the credit, hands results to be bound in order,
+/// publishes when the master grants it. Binding goes before cutting: what is bound makes room.
 ///
-/// Pure: no socket, clock, thread or file (but for payloads, which are Blobs). The owner feeds it one input at a time and carries out
-/// the actions in their order.
+/// Pure: no socket, clock, thread or file (but for payloads, which are Blobs). The owner feeds it one input at a time and
+/// carries out the actions in their order.
 class StageSession {
  public:
   /// `setup`: what the stage's parent told it. `scratch`: where large payloads may lie.
@@ -81,7 +81,8 @@ class StageSession {
 
   void on_welcome(Instant now, std::vector<StageAction>& actions);
   void on_feed_credit(const v1::FeedCredit& credit);
-  void on_deliver(Instant now, const v1::Deliver& deliver, std::vector<std::string>& payloads, std::vector<StageAction>& actions);
+  void on_deliver(Instant now, const v1::Deliver& deliver, std::vector<std::string>& payloads,
+                  std::vector<StageAction>& actions);
   void on_part(Instant now, const v1::Part& part, const std::string& bytes, std::vector<StageAction>& actions);
 
   void send_planned(Instant now, std::vector<StageAction>& actions);
@@ -108,10 +109,10 @@ class StageSession {
 
   enum class Phase { kOpening, kWorking, kFinishing, kPublishing, kPublished, kGivenUp, kLeft };
   Phase phase_ = Phase::kOpening;
-  bool opened_ = false;      ///< Open was asked for.
-  bool busy_ = false;        ///< A call of the kind is under way.
-  bool is_stopped_ = false;  ///< stop() was called: not to wait for anybody.
-  bool abandoned_ = false;   ///< The output was given up; what may be left is to say why.
+  bool opened_ = false;              ///< Open was asked for.
+  bool busy_ = false;                ///< A call of the kind is under way.
+  bool is_stopped_ = false;          ///< stop() was called: not to wait for anybody.
+  bool abandoned_ = false;           ///< The output was given up; what may be left is to say why.
   std::optional<Instant> leave_by_;  ///< It has been said; it leaves when that was heard, and at this time at the latest.
   std::optional<StagePlan> plan_;
   std::optional<Error> failure_;

@@ -21,13 +21,16 @@ tl::unexpected<Error> strange_result(const std::string& why) {
 }
 
 /// When the packet is due, in the time base of its stream; AV_NOPTS_VALUE if it does not say.
-std::int64_t due(const AVPacket& packet) { return packet.dts != AV_NOPTS_VALUE ? packet.dts : packet.pts; }
+std::int64_t due(const AVPacket& packet) {
+  return packet.dts != AV_NOPTS_VALUE ? packet.dts : packet.pts;
+}
 
 }  // namespace
 
 std::int64_t decode_time(const media::PacketIndex& index, std::uint32_t i, std::uint32_t delay) {
   if (i >= delay) return index.frame_pts(i - delay);
-  const std::int64_t step = index.frames() > 1 ? index.frame_pts(1) - index.frame_pts(0) : std::max<std::int64_t>(1, index.frame_duration(0));
+  const std::int64_t step =
+      index.frames() > 1 ? index.frame_pts(1) - index.frame_pts(0) : std::max<std::int64_t>(1, index.frame_duration(0));
   return index.frame_pts(0) - static_cast<std::int64_t>(delay - i) * step;
 }
 

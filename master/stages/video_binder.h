@@ -16,32 +16,34 @@
 
 namespace sheaf::stages {
 
-/// The decode time of packet `i` (in decode order, over the whole video) of an encoder that runs `delay` frames ahead, for frames
-/// with the ascending times of `index`: the times themselves, `delay` frames later. So decode times are unique and grow whatever the
-/// distances of frames, which an encoder's own are not across joins. Never above the packet's pts if `delay` is the encoder's.
+/// The decode time of packet `i` (in decode order, over the whole video) of an encoder that runs `delay` frames ahead, for
+/// frames with the ascending times of `index`: the times themselves, `delay` frames later. So decode times are unique and grow
+/// whatever the distances of frames, which an encoder's own are not across joins. Never above the packet's pts if `delay` is
+/// the encoder's.
 std::int64_t decode_time(const media::PacketIndex& index, std::uint32_t i, std::uint32_t delay);
 
-/// Binds the results of jobs, in their order, into one output: checks them against the index, gives the packets their durations and
-/// decode times, and writes them among the packets of the other streams, which it reads in step from the input.
+/// Binds the results of jobs, in their order, into one output: checks them against the index, gives the packets their durations
+/// and decode times, and writes them among the packets of the other streams, which it reads in step from the input.
 class VideoBinder {
  public:
   struct Settings {
     std::string input;
-    std::string extradata;      ///< What every result's must be equal to.
-    std::uint32_t delay = 0;    ///< And their encoder_delay.
+    std::string extradata;    ///< What every result's must be equal to.
+    std::uint32_t delay = 0;  ///< And their encoder_delay.
     AVRational time_base{0, 1};
-    bool has_others = false;    ///< Whether there are other streams to copy.
+    bool has_others = false;  ///< Whether there are other streams to copy.
   };
 
   /// `index` must outlive it.
   VideoBinder(Settings settings, const media::PacketIndex& index, std::unique_ptr<media::Muxer> muxer);
 
-  /// Binds the result of `job`, the next in order. Errors: kInput when frames are missing from it or the seam to the job before does
-  /// not fit; kOutput when it cannot be written; kFailed for a result that is not what a worker of this version gives.
+  /// Binds the result of `job`, the next in order. Errors: kInput when frames are missing from it or the seam to the job before
+  /// does not fit; kOutput when it cannot be written; kFailed for a result that is not what a worker of this version gives.
   /// `measures`: what the attempt took, for the report.
   Status bind(const JobCut& job, const Blob& result, const v1::VideoMeasures& measures);
 
-  /// Writes what is left of the other streams and completes the file. All jobs must be bound (checked). Errors: kInput, kOutput.
+  /// Writes what is left of the other streams and completes the file. All jobs must be bound (checked). Errors: kInput,
+  /// kOutput.
   Status finish();
 
   /// What the output must contain, in its own counting of time.

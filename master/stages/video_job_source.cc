@@ -70,7 +70,8 @@ Status VideoJobSource::read_until(std::uint32_t end) {
     auto more = input_->read(*packet_);
     if (!more) return propagate(more);
     if (!*more || !equal(media::facts_of(*packet_), index_.packet(window_.end))) {
-      return fail(ErrorCode::kInput, "the file has changed since it was looked at", path_, "run it again when nobody writes to it");
+      return fail(ErrorCode::kInput, "the file has changed since it was looked at", path_,
+                  "run it again when nobody writes to it");
     }
     v1::PacketColumns row;
     if (Status status = media::append_packet(*packet_, true, window_.bytes, row); !status) return status;
@@ -91,7 +92,8 @@ Result<VideoJobSource::Window> VideoJobSource::tail_from(std::uint32_t first) co
   SHEAF_CHECK(first >= window_.first && first <= window_.end);
   std::uint64_t size = 0;
   for (std::uint32_t i = first; i < window_.end; ++i) size += index_.packet(i).size;
-  if (Status status = copy_bytes(window_.bytes, window_.bytes.size() - size, size, tail.bytes); !status) return propagate(status);
+  if (Status status = copy_bytes(window_.bytes, window_.bytes.size() - size, size, tail.bytes); !status)
+    return propagate(status);
   std::copy_if(window_.side_data.begin(), window_.side_data.end(), std::back_inserter(tail.side_data),
                [&](const v1::PacketSideData& side_data) { return side_data.packet() >= first; });
   return tail;

@@ -16,8 +16,8 @@ namespace sheaf::stages {
 
 /// Makes the payloads of a video's jobs, in their order, in one further pass over the input.
 ///
-/// It keeps the packets from the first one of the current job to the last one read, in a blob: few of them in memory, the many of a
-/// long GOP that several jobs share in a file.
+/// It keeps the packets from the first one of the current job to the last one read, in a blob: few of them in memory, the many
+/// of a long GOP that several jobs share in a file.
 class VideoJobSource {
  public:
   /// `index` must outlive it. Large payloads go to files in `scratch`.

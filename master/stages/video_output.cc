@@ -78,6 +78,8 @@ Status VideoOutput::publish() {
   return {};
 }
 
-void VideoOutput::remove_temporary() noexcept { ::unlink(temporary_.c_str()); }
+void VideoOutput::remove_temporary() noexcept {
+  ::unlink(temporary_.c_str());
+}
 
 }  // namespace sheaf::stages

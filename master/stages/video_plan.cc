@@ -15,7 +15,8 @@ const AVPixFmtDescriptor* describe(const std::string& pixel_format) {
   return av_pix_fmt_desc_get(av_get_pix_fmt(pixel_format.c_str()));
 }
 
-/// libavcodec does not say what a frame of a codec costs to encode with a preset; the table of encoders has one number for each.
+/// libavcodec does not say what a frame of a codec costs to encode with a preset; the table of encoders has one number for
+/// each.
 constexpr double kUnknownCost = 1;
 
 Status check_supported(const v1::StreamParameters& stream, const std::string& path) {
@@ -70,8 +71,9 @@ Result<VideoSetupPlan> plan_setup(const v1::VideoRequest& request, media::Input&
   encoder.set_chroma_location(stream.chroma_location());
   if (traits->time_base_den_max > 0 && stream.time_base().den() > traits->time_base_den_max) {
     return fail(ErrorCode::kUsage,
-                request.codec() + " cannot count time as finely as the input does (1/" + std::to_string(stream.time_base().den()) +
-                    " s, at most 1/" + std::to_string(traits->time_base_den_max) + " s)",
+                request.codec() + " cannot count time as finely as the input does (1/" +
+                    std::to_string(stream.time_base().den()) + " s, at most 1/" + std::to_string(traits->time_base_den_max) +
+                    " s)",
                 "--codec", "use another codec: libx264");
   }
   const AVCodecDescriptor* codec = avcodec_descriptor_get(input.video().codecpar->codec_id);
@@ -87,13 +89,16 @@ Result<media::Encoder> open_encoder(const v1::EncoderSettings& settings) {
   const bool has_odd_height = format != nullptr && settings.height() % (1 << format->log2_chroma_h) != 0;
   if (!has_odd_width && !has_odd_height) return encoder;
   return fail(ErrorCode::kUsage,
-              settings.codec() + " cannot encode " + std::to_string(settings.width()) + "x" + std::to_string(settings.height()) +
-                  " pixels: in " + settings.pixel_format() + " the color has half the resolution, so the " +
-                  (has_odd_width && has_odd_height ? "width and the height" : has_odd_width ? "width" : "height") +
+              settings.codec() + " cannot encode " + std::to_string(settings.width()) + "x" +
+                  std::to_string(settings.height()) + " pixels: in " + settings.pixel_format() +
+                  " the color has half the resolution, so the " +
+                  (has_odd_width && has_odd_height ? "width and the height"
+                   : has_odd_width                 ? "width"
+                                                   : "height") +
                   " must be even",
               "--codec",
-              "add --op resize:width=" + std::to_string(settings.width() & ~1) + ",height=" +
-                  std::to_string(settings.height() & ~1) + ", or use --codec ffv1 with a .mkv output");
+              "add --op resize:width=" + std::to_string(settings.width() & ~1) +
+                  ",height=" + std::to_string(settings.height() & ~1) + ", or use --codec ffv1 with a .mkv output");
 }
 
 std::vector<JobCut> plan_jobs(const media::PacketIndex& index, const VideoSetupPlan& setup, std::uint32_t chunk_frames) {

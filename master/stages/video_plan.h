@@ -19,12 +19,12 @@ struct VideoSetupPlan {
   bool has_seams = false;  ///< Whether pictures depend on one another.
 };
 
-/// Works out the setup for the video of `input`: from stream parameters over the ops to the encoder's settings. Errors: kUsage when
-/// the ops, the encoder or the size do not fit; kInput when the video is of a sort that is not supported yet.
+/// Works out the setup for the video of `input`: from stream parameters over the ops to the encoder's settings. Errors: kUsage
+/// when the ops, the encoder or the size do not fit; kInput when the video is of a sort that is not supported yet.
 Result<VideoSetupPlan> plan_setup(const v1::VideoRequest& request, media::Input& input);
 
-/// Opens the encoder that the settings ask for, as every worker will. Errors: kUsage, also for an odd size where the pixel format
-/// cannot have one.
+/// Opens the encoder that the settings ask for, as every worker will. Errors: kUsage, also for an odd size where the pixel
+/// format cannot have one.
 Result<media::Encoder> open_encoder(const v1::EncoderSettings& settings);
 
 /// Cuts the video into jobs.

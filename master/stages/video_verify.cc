@@ -26,7 +26,8 @@ Status verify_output(const std::string& path, const media::PacketIndex& index, c
     auto more = input->read(*packet);
     if (!more) return propagate(more);
     if (!*more) break;
-    if ((packet->flags & AV_PKT_FLAG_DISCARD) == 0) times.push_back(av_rescale_q(packet->pts, time_base, muxer.video_time_base()));
+    if ((packet->flags & AV_PKT_FLAG_DISCARD) == 0)
+      times.push_back(av_rescale_q(packet->pts, time_base, muxer.video_time_base()));
   }
   if (times.size() != index.frames()) {
     return mismatch(std::to_string(times.size()) + " of " + std::to_string(index.frames()) + " are in it");

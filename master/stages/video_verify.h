@@ -8,8 +8,8 @@
 
 namespace sheaf::stages {
 
-/// Reads the finished file at `path` back, without decoding: whether it has a frame at each time that `index` has one, as `muxer`
-/// counts time, and no others. Errors: kOutput.
+/// Reads the finished file at `path` back, without decoding: whether it has a frame at each time that `index` has one, as
+/// `muxer` counts time, and no others. Errors: kOutput.
 Status verify_output(const std::string& path, const media::PacketIndex& index, const media::Muxer& muxer);
 
 }  // namespace sheaf::stages

@@ -63,12 +63,9 @@ void SimClient::on_message(const net::Message& message) {
       send(std::move(submit));
       return;
     }
-    case net::PeerLink::Event::kRefused:
-      return verdict_.fail("the client was refused: " + link_.refusal().text());
-    case net::PeerLink::Event::kNone:
-      break;
-    default:
-      return;
+    case net::PeerLink::Event::kRefused: return verdict_.fail("the client was refused: " + link_.refusal().text());
+    case net::PeerLink::Event::kNone: break;
+    default: return;
   }
   if (envelope.has_submitted()) {
     const RunId run{envelope.submitted().run()};

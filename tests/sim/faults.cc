@@ -52,8 +52,7 @@ void Cluster::schedule_faults() {
         master_.stage_exited(run.id, "was ended by signal 9 (Killed)");
       });
       break;
-    default:
-      break;
+    default: break;
   }
 }
 
@@ -88,9 +87,7 @@ void Cluster::fault_worker(Seat& seat, std::size_t index) {
   const Duration some_time = random_.duration(10ms, random_.chance(500) ? Duration(7s) : Duration(1s));
   switch (kind) {
     case 0:
-    case 1:
-      break_link(worker.port(), some_time, worker.name());
-      return;
+    case 1: break_link(worker.port(), some_time, worker.name()); return;
     case 2:
       trace_.note(timeline_.now(), "hold " + worker.name() + " to master");
       worker.port().hold(true, some_time);
@@ -103,9 +100,7 @@ void Cluster::fault_worker(Seat& seat, std::size_t index) {
       trace_.note(timeline_.now(), "kill " + worker.name());
       worker.kill(random_.chance(500));
       return;
-    case 5:
-      pause(worker, some_time, "stop");
-      return;
+    case 5: pause(worker, some_time, "stop"); return;
     default:
       trace_.note(timeline_.now(), "drain " + worker.name());
       worker.drain();
@@ -123,16 +118,12 @@ void Cluster::fault_stage(SimRun& run) {
   if (!is_tiny) run.spared_until = timeline_.now() + kSpared;
   switch (kind) {
     case 0:
-    case 1:
-      break_link(run.stage->port(), some_time, run.stage->name());
-      return;
+    case 1: break_link(run.stage->port(), some_time, run.stage->name()); return;
     case 2:
       trace_.note(timeline_.now(), "hold " + run.stage->name());
       run.stage->port().hold(random_.chance(500), some_time);
       return;
-    default:
-      pause(*run.stage, some_time, "stop");
-      return;
+    default: pause(*run.stage, some_time, "stop"); return;
   }
 }
 
@@ -143,16 +134,12 @@ void Cluster::fault_client(SimRun& run) {
   run.spared_until = timeline_.now() + kSpared;
   const Duration some_time = random_.duration(1ms, kShort);
   switch (kind) {
-    case 0:
-      break_link(run.client->port(), some_time, run.client->name());
-      return;
+    case 0: break_link(run.client->port(), some_time, run.client->name()); return;
     case 1:
       trace_.note(timeline_.now(), "hold " + run.client->name());
       run.client->port().hold(random_.chance(500), some_time);
       return;
-    default:
-      pause(*run.client, some_time, "stop");
-      return;
+    default: pause(*run.client, some_time, "stop"); return;
   }
 }
 

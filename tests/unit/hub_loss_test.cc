@@ -152,7 +152,7 @@ TEST_F(HubTest, EndsTheRunOfAStageThatIsKilled) {
   EXPECT_EQ(last.state(), v1::RUN_FAILED);
   EXPECT_THAT(last.fault().what(), HasSubstr("was ended by signal 9"));
   EXPECT_THAT(hears("a"), ::testing::Contains("revoke"));  // Nobody works for a run that is over.
-  answer("a", job, "result");              // And an answer that comes all the same does no harm.
+  answer("a", job, "result");                              // And an answer that comes all the same does no harm.
   EXPECT_EQ(hears("a"), Kinds{"result_ack"});
 }
 

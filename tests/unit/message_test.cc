@@ -60,27 +60,15 @@ void mutate(std::vector<std::string>& frames, std::mt19937_64& random) {
     case 1:
       if (!frame.empty()) frame[at] = static_cast<char>(random());
       break;
-    case 2:
-      frame.resize(at);
-      break;
-    case 3:
-      frame.insert(at, below(40), static_cast<char>(random()));
-      break;
-    case 4:
-      frame.erase(at, 1 + below(8));
-      break;
-    case 5:
-      frame += frame.substr(at);
-      break;
-    case 6:
-      frames.push_back(frame);
-      break;
+    case 2: frame.resize(at); break;
+    case 3: frame.insert(at, below(40), static_cast<char>(random())); break;
+    case 4: frame.erase(at, 1 + below(8)); break;
+    case 5: frame += frame.substr(at); break;
+    case 6: frames.push_back(frame); break;
     case 7:
       if (frames.size() > 1) frames.pop_back();
       break;
-    default:
-      std::swap(frames.front(), frames[below(frames.size())]);
-      break;
+    default: std::swap(frames.front(), frames[below(frames.size())]); break;
   }
 }
 

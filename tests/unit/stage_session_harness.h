@@ -21,8 +21,8 @@ constexpr std::uint64_t kRun = 1;
 constexpr std::uint32_t kIncarnation = 2;
 inline const Error kBadInput{ErrorCode::kInput, "is damaged", "in.mp4", {}};
 
-/// A session between a master and a kind, whose parts the test plays. What the session sends goes through the codec; what it asks of
-/// the kind is kept until the test answers.
+/// A session between a master and a kind, whose parts the test plays. What the session sends goes through the codec; what it
+/// asks of the kind is kept until the test answers.
 class StageSessionTest : public testing::Test {
  protected:
   StageSessionTest() : session_(identity(), SessionId{1, 2}, "here", 3, directory_.path()) {}

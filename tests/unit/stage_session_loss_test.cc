@@ -48,7 +48,8 @@ TEST_F(StageSessionTest, FindsAWrongResultWrongAgainWhenItsRedoWasLost) {
 }
 
 TEST_F(StageSessionTest, DoesNotAskAgainForWhatHasBeenDoneAgainMeanwhile) {
-  // Goal: two Welcomes in a row make it find the same result wrong twice. A second Redo of a revision that is done would end the run.
+  // Goal: two Welcomes in a row make it find the same result wrong twice. A second Redo of a revision that is done would end
+  // the run.
   begin();
   deliver(0, "wrong");
   bind_asked(0);

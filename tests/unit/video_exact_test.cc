@@ -1,5 +1,5 @@
-// Stage and executor in one process, without master and wire: plan, run every job, bind, publish; then ffmpeg says whether each frame
-// of the output is the frame of the input.
+// Stage and executor in one process, without master and wire: plan, run every job, bind, publish; then ffmpeg says whether each
+// frame of the output is the frame of the input.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -74,13 +74,14 @@ Result<Outcome> run_video(const v1::VideoRequest& request) {
 
 /// The pixel format of a file's video.
 std::string pixel_format_of(const std::string& path) {
-  const std::string text = test::run_command("ffprobe -v error -select_streams v:0 -show_entries stream=pix_fmt -of csv=p=0 '" + path + "'");
+  const std::string text =
+      test::run_command("ffprobe -v error -select_streams v:0 -show_entries stream=pix_fmt -of csv=p=0 '" + path + "'");
   return text.substr(0, text.find_first_of(",\n"));
 }
 
 void expect_exact(const std::string& input, const std::string& output) {
-  // The output's format without the padding byte that ffv1 gives RGB. Samples of full range (yuvj) stay as they are under the plain
-  // name; asked for that name, ffmpeg would squeeze the input's into the limited range.
+  // The output's format without the padding byte that ffv1 gives RGB. Samples of full range (yuvj) stay as they are under the
+  // plain name; asked for that name, ffmpeg would squeeze the input's into the limited range.
   std::string format = pixel_format_of(output);
   if (format == "bgr0") format = "rgb24";
   const std::string source_format = pixel_format_of(input);
@@ -117,12 +118,16 @@ struct Footage {
 
 // Moving pictures with noise, so that no two frames are alike; 1.4 to 6 seconds.
 #define SOURCE "-f lavfi -i testsrc2=s=176x144:r=25:d=6,noise=alls=12:allf=t "
-#define VFR "-f lavfi -i testsrc2=s=176x144:r=50:d=6,noise=alls=12:allf=t,select='lt(mod(n\\,7)\\,3)+eq(mod(n\\,11)\\,0)' -fps_mode vfr "
+#define VFR                                                                                                                 \
+  "-f lavfi -i testsrc2=s=176x144:r=50:d=6,noise=alls=12:allf=t,select='lt(mod(n\\,7)\\,3)+eq(mod(n\\,11)\\,0)' -fps_mode " \
+  "vfr "
 
 const Footage kFootage[] = {
     {"H264Closed", "closed.mp4", SOURCE "-c:v libx264 -preset veryfast -bf 3 -g 30"},
-    {"H264Open", "open.mp4", SOURCE "-c:v libx264 -preset veryfast -x264-params open-gop=1:bframes=3:keyint=30:min-keyint=30:scenecut=0"},
-    {"H264OpenTs", "open.ts", SOURCE "-c:v libx264 -preset veryfast -x264-params open-gop=1:bframes=3:keyint=30:min-keyint=30:scenecut=0"},
+    {"H264Open", "open.mp4",
+     SOURCE "-c:v libx264 -preset veryfast -x264-params open-gop=1:bframes=3:keyint=30:min-keyint=30:scenecut=0"},
+    {"H264OpenTs", "open.ts",
+     SOURCE "-c:v libx264 -preset veryfast -x264-params open-gop=1:bframes=3:keyint=30:min-keyint=30:scenecut=0"},
     {"H264OneKey", "onekey.mp4", SOURCE "-c:v libx264 -preset veryfast -bf 3 -g 1000 -sc_threshold 0"},
     {"H264Vfr", "vfr.mp4", VFR "-c:v libx264 -preset veryfast -bf 3 -g 24"},
     {"H264Mkv", "closed.mkv", SOURCE "-c:v libx264 -preset veryfast -bf 3 -g 30"},
@@ -167,9 +172,15 @@ class VideoExactTest : public ::testing::TestWithParam<Footage> {
   }
 };
 
-TEST_P(VideoExactTest, KeepsEveryFrameInMov) { check(".mov", 0); }
-TEST_P(VideoExactTest, KeepsEveryFrameInMatroska) { check(".mkv", 0); }
-TEST_P(VideoExactTest, KeepsEveryFrameInJobsOfSeven) { check(".mov", 7); }
+TEST_P(VideoExactTest, KeepsEveryFrameInMov) {
+  check(".mov", 0);
+}
+TEST_P(VideoExactTest, KeepsEveryFrameInMatroska) {
+  check(".mkv", 0);
+}
+TEST_P(VideoExactTest, KeepsEveryFrameInJobsOfSeven) {
+  check(".mov", 7);
+}
 
 INSTANTIATE_TEST_SUITE_P(Footage, VideoExactTest, ::testing::ValuesIn(kFootage),
                          [](const auto& footage) { return std::string(footage.param.name); });
@@ -186,9 +197,12 @@ std::vector<Footage> short_footage() {
   return all;
 }
 
-TEST_P(ShortVideoExactTest, KeepsEveryFrameInJobsOfOne) { check(".mov", 1); }
+TEST_P(ShortVideoExactTest, KeepsEveryFrameInJobsOfOne) {
+  check(".mov", 1);
+}
 
-// With B-frames in the output the order of packets is not that of frames, and their decode times are made anew across the joins.
+// With B-frames in the output the order of packets is not that of frames, and their decode times are made anew across the
+// joins.
 TEST_P(ShortVideoExactTest, KeepsEveryTimeThroughAnEncoderThatReorders) {
   const std::string input = path_of(GetParam());
   for (const std::uint32_t chunk : {0U, 7U}) {
@@ -230,7 +244,8 @@ TEST(VideoRefusalTest, SaysWhatIsWrongWithTheInput) {
 TEST(VideoRefusalTest, SaysWhatIsWrongWithTheOutput) {
   const std::string input = make_file("one.mp4", "-f lavfi -i testsrc2=s=176x144:r=25:d=0.04 -c:v libx264");
   const auto refusal = [&](const std::string& output) { return error_of(copy_request(input, output)); };
-  for (const std::string& name : {std::string("/a.avi"), std::string("/a.xyz"), std::string("/a"), std::string("/none/a.mov")}) {
+  for (const std::string& name :
+       {std::string("/a.avi"), std::string("/a.xyz"), std::string("/a"), std::string("/none/a.mov")}) {
     EXPECT_EQ(refusal(scratch() + name).code, ErrorCode::kOutput) << name;
   }
   EXPECT_THAT(refusal(scratch() + "/a.mp4").what, HasSubstr("mp4 cannot carry the video as ffv1"));
@@ -246,8 +261,8 @@ TEST(VideoRefusalTest, SaysWhatIsWrongWithTheOutput) {
 
 TEST(VideoRefusalTest, NamesTheStreamThatTheContainerCannotCarry) {
   std::ofstream(scratch() + "/s.srt") << "1\n00:00:00,000 --> 00:00:01,000\nhello\n";
-  const std::string input = make_file("subtitled.mkv", "-f lavfi -i testsrc2=s=64x64:r=25:d=1 -i " + scratch() +
-                                                           "/s.srt -map 0 -map 1 -c:v libx264 -c:s srt");
+  const std::string input = make_file(
+      "subtitled.mkv", "-f lavfi -i testsrc2=s=64x64:r=25:d=1 -i " + scratch() + "/s.srt -map 0 -map 1 -c:v libx264 -c:s srt");
   const Error error = error_of(copy_request(input, scratch() + "/subtitled.mov"));
   EXPECT_EQ(error.code, ErrorCode::kOutput);
   EXPECT_THAT(error.what, HasSubstr("stream 1 (subrip subtitle)"));
@@ -255,7 +270,8 @@ TEST(VideoRefusalTest, NamesTheStreamThatTheContainerCannotCarry) {
 
 TEST(VideoRefusalTest, SaysWhatToDoAboutAnOddSize) {
   v1::VideoRequest request = copy_request(
-      make_file("odd.mkv", "-f lavfi -i testsrc2=s=66x64:r=25:d=0.2 -vf format=yuv444p,crop=65:64,format=yuv420p -c:v ffv1"), scratch() + "/odd.mp4");
+      make_file("odd.mkv", "-f lavfi -i testsrc2=s=66x64:r=25:d=0.2 -vf format=yuv444p,crop=65:64,format=yuv420p -c:v ffv1"),
+      scratch() + "/odd.mp4");
   request.set_codec("libx264");
   const Error error = error_of(request);
   EXPECT_EQ(error.code, ErrorCode::kUsage);
@@ -263,9 +279,11 @@ TEST(VideoRefusalTest, SaysWhatToDoAboutAnOddSize) {
 }
 
 TEST(VideoStreamsTest, CopiesAudioChaptersAndMetadata) {
-  std::ofstream(scratch() + "/meta.txt") << ";FFMETADATA1\ntitle=A title\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=500\ntitle=One\n";
-  const std::string input = make_file("sound.mp4", "-f lavfi -i testsrc2=s=64x64:r=25:d=2 -f lavfi -i sine=d=2 -i " + scratch() +
-                                                       "/meta.txt -map 0 -map 1 -map_metadata 2 -map_chapters 2 -c:v libx264 -c:a aac");
+  std::ofstream(scratch() + "/meta.txt")
+      << ";FFMETADATA1\ntitle=A title\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=500\ntitle=One\n";
+  const std::string input =
+      make_file("sound.mp4", "-f lavfi -i testsrc2=s=64x64:r=25:d=2 -f lavfi -i sine=d=2 -i " + scratch() +
+                                 "/meta.txt -map 0 -map 1 -map_metadata 2 -map_chapters 2 -c:v libx264 -c:a aac");
   for (const char* extension : {".mp4", ".mkv"}) {
     const std::string output = scratch() + "/sound_out" + extension;
     v1::VideoRequest request = copy_request(input, output);

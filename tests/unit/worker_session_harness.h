@@ -178,12 +178,8 @@ class SessionHarness {
         words_.push_back("send hello" + running);
         break;
       }
-      case v1::Envelope::kHeartbeat:
-        words_.push_back("send heartbeat");
-        break;
-      case v1::Envelope::kGoodbye:
-        words_.push_back("send goodbye");
-        break;
+      case v1::Envelope::kHeartbeat: words_.push_back("send heartbeat"); break;
+      case v1::Envelope::kGoodbye: words_.push_back("send goodbye"); break;
       case v1::Envelope::kResult: {
         static const char* const kOutcomes[] = {"?", "done", "failed", "executor lost", "returned"};
         words_.push_back("send result " + std::to_string(envelope.result().job().seq()) + " " +
@@ -194,14 +190,9 @@ class SessionHarness {
         words_.push_back("send part " + std::to_string(envelope.part().offset()) + "+" +
                          std::to_string(decoded->payloads[0].size()) + (envelope.part().last() ? " last" : ""));
         break;
-      case v1::Envelope::kPartCredit:
-        words_.push_back("send credit " + std::to_string(envelope.part_credit().until()));
-        break;
-      case v1::Envelope::kDraining:
-        words_.push_back("send draining");
-        break;
-      default:
-        words_.push_back("send something else");
+      case v1::Envelope::kPartCredit: words_.push_back("send credit " + std::to_string(envelope.part_credit().until())); break;
+      case v1::Envelope::kDraining: words_.push_back("send draining"); break;
+      default: words_.push_back("send something else");
     }
     sent_.push_back(std::move(*decoded));
   }

@@ -57,8 +57,8 @@ TEST(WorkerSessionTest, SendsAResultWithoutMeasuresThatNoMessageCanCarry) {
   harness.assign(9, 1);
   Actions actions;
   JobOutput output(Blob::of("result"), std::string(net::kMeasuresBytesMax + 1, 'm'));
-  harness.session().on_job_done(harness.now(), ExecutorId{1}, SessionHarness::job(9), SessionHarness::attempt(1), std::move(output),
-                                false, actions);
+  harness.session().on_job_done(harness.now(), ExecutorId{1}, SessionHarness::job(9), SessionHarness::attempt(1),
+                                std::move(output), false, actions);
   const auto* sent = actions.empty() ? nullptr : std::get_if<SendMessage>(&actions[0]);
   ASSERT_NE(sent, nullptr);
   EXPECT_EQ(net::encode(sent->message).back(), "result");

@@ -73,8 +73,8 @@ void WorkerSession::on_executor_lost(Instant now, ExecutorId executor, const Err
   settle(actions);
 }
 
-void WorkerSession::on_job_done(Instant now, ExecutorId executor, JobId job, Attempt attempt, Result<JobOutput> output, bool final,
-                                Actions& actions) {
+void WorkerSession::on_job_done(Instant now, ExecutorId executor, JobId job, Attempt attempt, Result<JobOutput> output,
+                                bool final, Actions& actions) {
   now_ = now;
   if (has_left_) return;
   const auto found = jobs_.find(attempt);
@@ -131,7 +131,8 @@ void WorkerSession::drain(Instant now, const Error& reason, int exit_code, Actio
   now_ = now;
   if (has_left_ || draining_) return;
   draining_ = Draining{now + config_.drain_max, reason, exit_code};
-  if (link_.is_welcomed() && !jobs_.empty()) send_draining(actions);  // First, or the master would give back what is handed back.
+  if (link_.is_welcomed() && !jobs_.empty())
+    send_draining(actions);  // First, or the master would give back what is handed back.
   for (auto& [attempt, held] : jobs_) {
     if (held.state == HeldJob::State::kQueued || held.state == HeldJob::State::kReceiving) {
       finish(held, v1::OUTCOME_RETURNED, nullptr, false, actions);
@@ -234,14 +235,9 @@ void WorkerSession::finish(HeldJob& held, v1::Outcome outcome, const Error* faul
   if (fault != nullptr) *result.mutable_fault() = net::to_wire(*fault);
   result.set_final(final);
   switch (outcome) {
-    case v1::OUTCOME_EXECUTOR_LOST:
-      stats_.executor_lost += 1;
-      break;
-    case v1::OUTCOME_RETURNED:
-      stats_.returned += 1;
-      break;
-    default:
-      stats_.done += 1;
+    case v1::OUTCOME_EXECUTOR_LOST: stats_.executor_lost += 1; break;
+    case v1::OUTCOME_RETURNED: stats_.returned += 1; break;
+    default: stats_.done += 1;
   }
   send_result(held, actions);
 }

@@ -14,8 +14,7 @@ void WorkerSession::on_message(Instant now, net::Message message, Actions& actio
   now_ = now;
   if (has_left_ || !facts_) return;
   switch (link_.on_message(now, message.envelope)) {
-    case net::PeerLink::Event::kHandled:
-      return;
+    case net::PeerLink::Event::kHandled: return;
     case net::PeerLink::Event::kLost:
       on_link_lost(actions);
       drive_link(actions);
@@ -23,11 +22,8 @@ void WorkerSession::on_message(Instant now, net::Message message, Actions& actio
     case net::PeerLink::Event::kRefused:
       leave(now, Error{ErrorCode::kCluster, "the master refused this worker: " + link_.refusal().text(), {}, {}}, 5, actions);
       return;
-    case net::PeerLink::Event::kWelcomed:
-      say_all_again(actions);
-      break;
-    case net::PeerLink::Event::kNone:
-      break;
+    case net::PeerLink::Event::kWelcomed: say_all_again(actions); break;
+    case net::PeerLink::Event::kNone: break;
   }
   const v1::Envelope& envelope = message.envelope;
   switch (envelope.body_case()) {
@@ -40,20 +36,11 @@ void WorkerSession::on_message(Instant now, net::Message message, Actions& actio
       }
       break;
     }
-    case v1::Envelope::kResultAck:
-      on_result_ack(envelope.result_ack());
-      break;
-    case v1::Envelope::kRevoke:
-      on_revoke(envelope.revoke(), actions);
-      break;
-    case v1::Envelope::kPart:
-      on_part(envelope.part(), message.payloads[0], actions);
-      break;
-    case v1::Envelope::kPartCredit:
-      on_part_credit(envelope.part_credit(), actions);
-      break;
-    default:
-      break;  // Not for workers, or only for the log.
+    case v1::Envelope::kResultAck: on_result_ack(envelope.result_ack()); break;
+    case v1::Envelope::kRevoke: on_revoke(envelope.revoke(), actions); break;
+    case v1::Envelope::kPart: on_part(envelope.part(), message.payloads[0], actions); break;
+    case v1::Envelope::kPartCredit: on_part_credit(envelope.part_credit(), actions); break;
+    default: break;  // Not for workers, or only for the log.
   }
   settle(actions);
 }

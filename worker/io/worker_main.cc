@@ -27,12 +27,9 @@ constexpr std::uint64_t kBytesPerJobMax = 64 * 1024 * 1024;
 
 int exit_code_of(ErrorCode code) {
   switch (code) {
-    case ErrorCode::kUsage:
-      return 2;
-    case ErrorCode::kCluster:
-      return 5;
-    default:
-      return 1;
+    case ErrorCode::kUsage: return 2;
+    case ErrorCode::kCluster: return 5;
+    default: return 1;
   }
 }
 

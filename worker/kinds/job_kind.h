@@ -23,8 +23,8 @@ class RunContext {
  public:
   virtual ~RunContext() = default;
 
-  /// Does one job. Errors: kInput when the payload's content is at fault (then `where` names the place in the input), kFailed for the
-  /// rest, kStopped when cancelled. Never throws.
+  /// Does one job. Errors: kInput when the payload's content is at fault (then `where` names the place in the input), kFailed
+  /// for the rest, kStopped when cancelled. Never throws.
   virtual Result<JobOutput> run(const Blob& payload, const JobContext& context) = 0;
 };
 
@@ -36,11 +36,12 @@ class JobKind {
   /// "video", "command", "block".
   virtual std::string name() const = 0;
 
-  /// What results may depend on beside the job: versions of libraries and of ops. Workers with equal fingerprints give equal bytes.
+  /// What results may depend on beside the job: versions of libraries and of ops. Workers with equal fingerprints give equal
+  /// bytes.
   virtual std::string fingerprint() const = 0;
 
-  /// Opens a run from its setup (serialized, made by the stage of the same kind). Errors: kUsage when the setup asks for what this
-  /// executor does not have.
+  /// Opens a run from its setup (serialized, made by the stage of the same kind). Errors: kUsage when the setup asks for what
+  /// this executor does not have.
   virtual Result<std::unique_ptr<RunContext>> open_run(const std::string& setup) = 0;
 };
 
