@@ -16,14 +16,19 @@
 #include <vector>
 
 #include "master/core/scheduler.h"
+#include "tests/own_directory.h"
 #include "tests/scenario/event_text.h"
 
 namespace sheaf::scenario {
 namespace {
 
+std::string scenario_directory() {
+  return test::own_directory() / "scenario-text";
+}
+
 std::vector<std::string> scenario_files() {
   std::vector<std::string> files;
-  for (const auto& entry : std::filesystem::directory_iterator(SHEAF_SCENARIO_DIR)) {
+  for (const auto& entry : std::filesystem::directory_iterator(scenario_directory())) {
     if (entry.path().extension() == ".txt") files.push_back(entry.path().filename().string());
   }
   std::sort(files.begin(), files.end());
@@ -69,7 +74,7 @@ Result<std::string> play(const std::string& text) {
 class ScenarioTest : public testing::TestWithParam<std::string> {};
 
 TEST_P(ScenarioTest, TakesTheActionsThatTheFileSays) {
-  const std::string path = std::string(SHEAF_SCENARIO_DIR) + "/" + GetParam();
+  const std::string path = scenario_directory() + "/" + GetParam();
   const std::string expected = read_file(path);
   ASSERT_THAT(expected, testing::HasSubstr("\n@")) << path << " has no events";
   const Result<std::string> played = play(expected);

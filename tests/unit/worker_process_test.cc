@@ -19,6 +19,7 @@
 #include "common/runtime/child.h"
 #include "common/runtime/clock.h"
 #include "common/runtime/private_directory.h"
+#include "tests/own_directory.h"
 
 namespace sheaf::worker {
 namespace {
@@ -73,9 +74,10 @@ class WorkerProcessTest : public ::testing::Test {
     wait_for_child(pid_);
   }
 
-  void start_worker(std::vector<std::string> arguments = {}, const std::string& executor = FAKE_EXECUTOR) {
+  void start_worker(std::vector<std::string> arguments = {},
+                    const std::string& executor = test::own_directory() / "fake_executor") {
     ChildRequest request;
-    request.program = SHEAF_WORKER;
+    request.program = test::own_directory() / "../bin/sheaf-worker";
     request.arguments = {"--master", router_->address(), "--workers", "1", "--executor", executor};
     request.arguments.insert(request.arguments.end(), arguments.begin(), arguments.end());
     request.descriptors = {lifeline_.read.get()};

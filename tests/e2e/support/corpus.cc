@@ -12,6 +12,7 @@
 #include <functional>
 
 #include "tests/e2e/support/process.h"
+#include "tests/own_directory.h"
 
 namespace sheaf::e2e {
 
@@ -80,7 +81,7 @@ std::string recipe_id(const Footage& footage) {
 
 std::string path_of(const Footage& footage) {
   if (footage.file.starts_with('/')) return footage.file;
-  const std::string directory = SHEAF_E2E_CORPUS_DIR;
+  const std::string directory = test::own_directory() / "e2e-corpus";
   fs::create_directories(directory);
   const std::string made = directory + "/" + recipe_id(footage) + "-" + footage.file;
   // Tests run side by side: one makes it, the others wait.

@@ -10,6 +10,8 @@
 #include <iterator>
 #include <sstream>
 
+#include "tests/own_directory.h"
+
 extern char** environ;
 
 namespace sheaf::e2e {
@@ -30,7 +32,7 @@ std::vector<std::string> names_in(const std::string& directory) {
 
 std::string program(const std::string& name) {
   const char* installed = std::getenv("SHEAF_E2E_BIN");
-  return std::string(installed != nullptr ? installed : SHEAF_E2E_BIN_DIR) + "/" + name;
+  return (installed != nullptr ? fs::path(installed) : test::own_directory() / "../bin") / name;
 }
 
 E2eTest::E2eTest() {
