@@ -9,5 +9,7 @@ if(SHEAF_SANITIZE)
   add_compile_options(-fsanitize=${SHEAF_SANITIZE} -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${SHEAF_SANITIZE})
   # GCC 12 with a sanitizer sees paths that cannot be taken (GCC bugs 105562, 105593): these warnings stay on in the other presets.
-  target_compile_options(sheaf_warnings INTERFACE -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(sheaf_warnings INTERFACE -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow)
+  endif()
 endif()

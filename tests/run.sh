@@ -1,67 +1,94 @@
 #!/usr/bin/env bash
-# Builds sheaf and runs its tests; on a fresh Debian 12 machine too. Ends with ctest's summary, and with 0 only when all tests passed.
+# Builds sheaf and runs its tests; on a fresh Debian 12 machine too. Ends with ctest's summary, and with 0 only when all tests
+# passed. What runs in which preset stands in tests/CMakeLists.txt.
 #
-#   tests/run.sh           preset dev: all tests; presets asan and tsan: the unit, scenario and sim tests
-#   tests/run.sh --quick   preset dev: the unit, scenario and sim tests
-#   tests/run.sh --long    as without, and in preset dev also those that take long (label long)
+#   tests/run.sh           all tests, in the presets asan, tsan and dev
+#   tests/run.sh --quick   what a change is checked with while it is made: preset dev without the tests on footage and processes
+#   tests/run.sh NAME      preset dev: the tests whose name contains NAME (a regular expression): worker, sim, SameBytes
+#   tests/run.sh --long    as without, and in preset dev also those that take minutes each
+#   tests/run.sh --format  lays the sources out as .clang-format says, instead of complaining that they are not
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-mode=all
+name=
 case "${1:-}" in
-  "") ;;
-  --quick) mode=quick ;;
-  --long) mode=long ;;
-  *)
-    echo "tests/run.sh: $1: is no option; there are --quick and --long" >&2
+  "") mode=all ;;
+  --quick | --long | --format) mode=${1#--} ;;
+  -*)
+    echo "tests/run.sh: $1: no such option; there are --quick, --long, --format and the name of a test" >&2
     exit 2
     ;;
+  *) mode=named name=$1 ;;
 esac
+if [ $# -gt 1 ]; then
+  echo "tests/run.sh: one argument at most; several names are one expression: 'hub|scheduler'" >&2
+  exit 2
+fi
 
-pure='^(unit|scenario|sim)$' # No processes, no clock.
 jobs=$(nproc)
 failed=()
 
+sources() {
+  find client common master tests worker \( -name '*.cc' -o -name '*.h' \) -print0
+}
+
+# configure PRESET: once; from then on the build itself knows when that is to be done again.
+configure() {
+  [ -f "build/$1/build.ninja" ] && return
+  cmake --preset "$1" >"build/$1.configure.log" 2>&1 || { cat "build/$1.configure.log"; return 1; }
+}
+
+# build PRESET [TARGET...]
 build() {
   local preset=$1
+  shift
   echo "== building preset $preset"
-  cmake --preset "$preset" >"build/$preset.configure.log" 2>&1 || { cat "build/$preset.configure.log"; return 1; }
-  cmake --build --preset "$preset" --parallel "$jobs" -- --quiet
+  configure "$preset" || return 1
+  cmake --build --preset "$preset" --parallel "$jobs" ${1:+--target "$@"} -- --quiet
 }
 
-# The sanitizers of GCC 12 lay out their shadow memory for fewer random bits of addresses than newer kernels use.
-sanitized() {
-  if setarch "$(uname -m)" -R true 2>/dev/null; then setarch "$(uname -m)" -R "$@"; else "$@"; fi
-}
-
-test_sanitized() {
-  local preset=$1
-  build "$preset" || return 1
+# run_tests PRESET [option of ctest...]
+run_tests() {
+  local preset=$1 prefix=()
+  shift
+  # Newer kernels use more random bits of addresses than the sanitizers of Debian 12 leave room for in their shadow memory.
+  if [ "$preset" != dev ] && setarch "$(uname -m)" -R true 2>/dev/null; then prefix=(setarch "$(uname -m)" -R); fi
   echo "== testing preset $preset"
-  LSAN_OPTIONS="suppressions=$PWD/tests/lsan_suppressions.txt:print_suppressions=0 ${LSAN_OPTIONS:-}" \
-  TSAN_OPTIONS="suppressions=$PWD/tests/tsan_suppressions.txt:halt_on_error=1 ${TSAN_OPTIONS:-}" \
-  UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1 ${UBSAN_OPTIONS:-}" \
-    sanitized ctest --test-dir "build/$preset" -L "$pure" --no-tests=error --output-on-failure --parallel "$jobs"
+  "${prefix[@]}" ctest --preset "$preset" --no-tests=error --parallel "$jobs" "$@"
 }
 
 ./deploy/setup.sh
 mkdir -p build
 
-if [ "$mode" != quick ]; then
+if [ "$mode" = format ]; then
+  sources | xargs -0 clang-format-14 -i
+  exit 0
+fi
+if ! sources | xargs -0 -P "$jobs" -n 32 clang-format-14 --dry-run -Werror; then
+  echo "tests/run.sh: the sources are not laid out as .clang-format says; tests/run.sh --format does that" >&2
+  exit 1
+fi
+
+if [ "$mode" = all ] || [ "$mode" = long ]; then
   for preset in asan tsan; do
-    test_sanitized "$preset" || failed+=("$preset")
+    { build "$preset" all_tests && run_tests "$preset"; } || failed+=("$preset")
   done
 fi
 
 # Last, so that the closing lines are those of the tests that everything is in.
-build dev
-echo "== testing preset dev"
+targets=()
 case "$mode" in
-  quick) selection=(-L "$pure") ;;
+  quick) selection=(-LE '^(exact|e2e|long)$') ;;
+  named)
+    selection=(-R "$name")
+    # The programs of that name; when there is none, it is the name of a case, and any program may have it.
+    configure dev
+    mapfile -t targets < <(awk -v name="$name" '$1 ~ name { print $1 }' build/dev/tests/programs.txt)
+    ;;
   long) selection=() ;;
   all) selection=(-LE '^long$') ;;
 esac
-ctest --test-dir build/dev "${selection[@]}" --no-tests=error --output-on-failure --parallel "$jobs" || failed+=(dev)
+{ build dev "${targets[@]}" && run_tests dev "${selection[@]}"; } || failed+=(dev)
 
 if [ ${#failed[@]} -gt 0 ]; then
   echo "tests/run.sh: failed in: ${failed[*]}" >&2

@@ -3,17 +3,9 @@
 #include <variant>
 
 #include "common/base/check.h"
+#include "common/base/overload.h"
 
 namespace sheaf::master {
-
-namespace {
-
-template <class... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
-
-}  // namespace
 
 Scheduler::Scheduler(const SchedulerConfig& config) : config_(config) {
   SHEAF_CHECK(config.validate().has_value());
@@ -22,7 +14,7 @@ Scheduler::Scheduler(const SchedulerConfig& config) : config_(config) {
 void Scheduler::step(Instant now, const Event& event, std::vector<Action>& actions) {
   SHEAF_CHECK(now >= now_);
   now_ = now;
-  std::visit(Overloaded{
+  std::visit(Overload{
                  [&](const WorkerJoined& e) { on_worker_joined(e, actions); },
                  [&](const WorkerHeard& e) {
                    if (Worker* worker = workers_.find(e.worker)) hear(*worker, actions);

@@ -5,20 +5,11 @@
 
 #include "common/base/check.h"
 #include "common/base/mark.h"
+#include "common/base/overload.h"
 #include "common/base/version.h"
 #include "common/runtime/log.h"
 
 namespace sheaf::master {
-
-namespace {
-
-/// Calls the one of several functions that takes the variant's alternative.
-template <class... Functions>
-struct Overload : Functions... {
-  using Functions::operator()...;
-};
-
-}  // namespace
 
 Hub::Hub(const HubConfig& config, Outbox& outbox, StageLauncher& stages, Spool& spool, std::function<std::uint64_t()> random)
     : config_(config),
