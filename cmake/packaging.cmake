@@ -3,7 +3,7 @@
 # All programs lie in one directory: each looks for its sisters beside itself (common/runtime/files.h, program_directory), in the build
 # tree as well as in /usr/bin.
 install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(FILES docs/ARCHITECTURE.md docs/GUARANTEES.md docs/PROTOCOL.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
+install(FILES docs/ARCHITECTURE.md docs/GUARANTEES.md docs/PROTOCOL.md docs/ROADMAP.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
 install(DIRECTORY docs/decisions DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs FILES_MATCHING PATTERN "*.md")
 # Where Debian looks for the licence of a package.
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)

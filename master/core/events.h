@@ -52,7 +52,7 @@ struct WorkerDraining {
 // --- runs and their stages
 // ---------------------------------------------------------------------------------------------------------
 
-/// What may be done to the jobs of a run (DESIGN: Kinds).
+/// What may be done to the jobs of a run (docs/ARCHITECTURE.md, "Kinds").
 struct RunTraits {
   bool deterministic = false;  ///< Two results of a job are equal: a difference is an alarm, and two copies may run.
   bool second_attempt =

@@ -35,7 +35,7 @@ struct Stats {
   std::uint64_t alarms = 0;
 };
 
-/// Where a run stands, for progress and `explain`.
+/// Where a run stands, for progress.
 struct RunView {
   std::uint64_t units_total = 0;  ///< As planned.
   std::uint64_t units_done = 0;   ///< Committed, accepted ones included.

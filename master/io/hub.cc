@@ -304,7 +304,8 @@ void Hub::carry_out(Instant now, const Action& action) {
                  [&](const Revoke& a) { revoke(now, a); },
                  [&](const Commit& a) {
                    commit(a);
-                   apply(now, CommitDone{a.job, a.attempt});  // Part 3 of the plan: only when the journal has it on disk.
+                   // At once: there is no journal, so nothing is more durable later. The scheduler takes the two for two steps.
+                   apply(now, CommitDone{a.job, a.attempt});
                  },
                  [&](const AckResult& a) { ack(now, a.worker, a.job, a.attempt); },
                  [&](const DropResult& a) {

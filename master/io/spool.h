@@ -43,7 +43,8 @@ class StoredPayload {
 };
 
 /// Where the master keeps what does not belong into its memory: files without a name in the state directory, filled one after
-/// the other, each gone as soon as nothing in it is needed. Part 3 gives them names and a journal beside them.
+/// the other, each gone as soon as nothing in it is needed. Names would be of no use without a journal that refers to them
+/// (docs/decisions/spool.md).
 ///
 /// Not thread-safe: the thread that created it makes every call.
 class Spool {

@@ -1,7 +1,8 @@
 #pragma once
 
 /// Where a video is cut into jobs: pure, from columns of its index and the command alone, so that a stage that starts again, or
-/// runs on another cluster, cuts alike. The rule is that of DESIGN 9: it was verified bit for bit on closed and open GOPs.
+/// runs on another cluster, cuts alike. The rule stands in docs/ARCHITECTURE.md, "Video"; tests/unit/video_exact_test.cc holds
+/// it bit for bit, on closed and open GOPs.
 
 #include <cstdint>
 #include <span>
