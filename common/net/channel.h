@@ -1,7 +1,7 @@
 #pragma once
 
 /// ZeroMQ, and the only headers of it that sheaf has: a socket for the master, one for everybody else, and a way to wait for
-/// both. All options of notes on 4.3.4 that fail open or hang are set here (docs/PROTOCOL.md, "Transport").
+/// both. All options of libzmq 4.3.4 that fail open or hang are set here (docs/PROTOCOL.md, "Transport").
 
 #include <memory>
 #include <optional>

@@ -25,6 +25,6 @@ int main() {
   if (!lifeline) return report(lifeline.error());
   const auto setup = net::read_stage_setup(lifeline->get());
   if (!setup) return report(setup.error());
-  const auto code = stages::run_stage(*setup, *lifeline, *signals);
+  const auto code = stages::run_stage(*setup, *lifeline, *signals, stages::make_kind);
   return code ? *code : report(code.error());
 }

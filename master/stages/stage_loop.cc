@@ -19,7 +19,6 @@
 #include "common/runtime/files.h"
 #include "common/runtime/lifeline.h"
 #include "common/runtime/log.h"
-#include "master/stages/kinds.h"
 #include "master/stages/stage_session.h"
 
 namespace sheaf::stages {
@@ -85,8 +84,9 @@ class WorkThread {
 /// Session, socket and kind together.
 class Stage {
  public:
-  Stage(const v1::StageSetup& setup, net::DealerChannel channel)
-      : channel_(std::move(channel)),
+  Stage(const v1::StageSetup& setup, net::DealerChannel channel, const KindMaker& make_kind)
+      : make_kind_(make_kind),
+        channel_(std::move(channel)),
         life_(std::to_string(setup.run()) + "-" + std::to_string(setup.incarnation()) + "-" + std::to_string(::getpid())),
         session_(make_session(setup)) {}
 
@@ -193,7 +193,7 @@ class Stage {
   }
 
   Result<StagePlan> open_and_plan(const v1::RunDescription& run) {
-    auto kind = make_kind(run, KindOptions{.incarnation = life_, .scratch = scratch_directory()});
+    auto kind = make_kind_(run, KindOptions{.incarnation = life_, .scratch = scratch_directory()});
     if (!kind) return propagate(kind);
     kind_ = std::move(*kind);
     return kind_->plan();
@@ -208,6 +208,7 @@ class Stage {
     return [held] { (*held)(now()); };
   }
 
+  const KindMaker& make_kind_;
   net::DealerChannel channel_;
   std::string life_;  ///< Run, incarnation and process: no other stage has the same.
   StageSession session_;
@@ -219,13 +220,13 @@ class Stage {
 
 }  // namespace
 
-Result<int> run_stage(const v1::StageSetup& setup, const Fd& lifeline, SignalFd& signals) {
+Result<int> run_stage(const v1::StageSetup& setup, const Fd& lifeline, SignalFd& signals, const KindMaker& make_kind) {
   const auto endpoint = net::parse_endpoint(setup.endpoint());
   if (!endpoint) return tl::unexpected(endpoint.error());
   net::Context context;
   auto channel = net::DealerChannel::connect(context, *endpoint);
   if (!channel) return propagate(channel);
-  Stage stage(setup, std::move(*channel));
+  Stage stage(setup, std::move(*channel), make_kind);
   return stage.run(lifeline, signals);
 }
 

@@ -8,8 +8,8 @@
 
 #include "common/net/limits.h"
 #include "master/stages/stage_session.h"
+#include "tests/unit/master_messages.h"
 #include "tests/unit/temporary_directory.h"
-#include "tests/unit/wire_samples.h"
 
 namespace sheaf::stages {
 
@@ -17,73 +17,34 @@ using namespace std::chrono_literals;
 using testing::IsEmpty;
 using Names = std::vector<std::string>;
 
-constexpr std::uint64_t kRun = 1;
-constexpr std::uint32_t kIncarnation = 2;
 inline const Error kBadInput{ErrorCode::kInput, "is damaged", "in.mp4", {}};
 
 /// A session between a master and a kind, whose parts the test plays. What the session sends goes through the codec; what it
 /// asks of the kind is kept until the test answers.
 class StageSessionTest : public testing::Test {
  protected:
-  StageSessionTest() : session_(identity(), SessionId{1, 2}, "here", 3, directory_.path()) {}
-
-  static v1::StageHello identity() {
-    v1::StageHello identity;
-    identity.set_run(kRun);
-    identity.set_token("sixteen bytes ..");
-    identity.set_incarnation(kIncarnation);
-    return identity;
-  }
+  StageSessionTest() : session_(stage_identity(), SessionId{1, 2}, "here", 3, directory_.path()) {}
 
   // --- what the master says
-  void say(v1::Envelope envelope, std::vector<std::string> payloads = {}) {
-    auto message = net::decode(net::encode({std::move(envelope), std::move(payloads)}));
+  void say(const net::Message& spoken) {
+    auto message = net::decode(net::encode(spoken));
     ASSERT_TRUE(message) << message.error().what;
     session_.on_message(now_, std::move(*message), actions_);
     sort_out();
   }
-  void welcome(std::uint64_t epoch = 4) {
-    v1::Envelope message;
-    v1::Welcome& welcome = *message.mutable_welcome();
-    welcome.set_epoch(epoch);
-    welcome.set_heartbeat_interval_ms(1000);
-    welcome.set_silence_max_ms(4000);
-    welcome.mutable_run()->set_kind("video");
-    welcome.mutable_run()->set_attempts_max(1);
-    say(message);
+  void say(v1::Envelope envelope, std::vector<std::string> payloads = {}) {
+    say(net::Message{std::move(envelope), std::move(payloads)});
   }
+  void welcome(std::uint64_t epoch = 4) { say(welcome_message(epoch)); }
   void credit(std::uint64_t jobs_until, std::uint64_t jobs_received = 0, std::uint64_t bytes_until = 1 << 30) {
-    v1::Envelope message;
-    message.mutable_feed_credit()->set_run(kRun);
-    message.mutable_feed_credit()->set_bytes_until(bytes_until);
-    message.mutable_feed_credit()->set_jobs_until(jobs_until);
-    message.mutable_feed_credit()->set_jobs_received(jobs_received);
-    say(message);
+    say(credit_message(jobs_until, jobs_received, bytes_until));
   }
   void deliver(std::uint64_t seq, const std::string& result, std::uint32_t revision = 0) {
-    v1::Envelope message;
-    *message.mutable_deliver()->mutable_job() = net::to_wire(JobId{RunId{kRun}, {seq, 0}});
-    message.mutable_deliver()->set_revision(revision);
-    message.mutable_deliver()->set_measures("measures");
-    *message.mutable_deliver()->mutable_payload() = net::inlined_ref(result);
-    say(message, {result});
+    say(deliver_message(seq, result, revision));
   }
-  void say_all_bound() {
-    v1::Envelope message;
-    message.mutable_all_bound()->set_run(kRun);
-    say(message);
-  }
-  void grant_publish() {
-    v1::Envelope message;
-    message.mutable_publish_granted()->set_run(kRun);
-    message.mutable_publish_granted()->set_incarnation(kIncarnation);
-    say(message);
-  }
-  void say_goodbye(const std::string& reason = "done") {
-    v1::Envelope message;
-    message.mutable_goodbye()->set_reason(reason);
-    say(message);
-  }
+  void say_all_bound() { say(all_bound_message()); }
+  void grant_publish() { say(publish_granted_message()); }
+  void say_goodbye(const std::string& reason = "done") { say(goodbye_message(reason)); }
   void grant_parts(const v1::TransferRef& transfer, std::uint64_t until) {
     v1::Envelope message;
     *message.mutable_part_credit()->mutable_transfer() = transfer;

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "common/base/ids.h"
+#include "common/net/message.h"
+#include "tests/unit/wire_samples.h"
+
+namespace sheaf::stages {
+
+/// What a master says to the stage of run 1, incarnation 2, in the course of a run.
+constexpr std::uint64_t kRun = 1;
+constexpr std::uint32_t kIncarnation = 2;
+
+inline v1::StageHello stage_identity() {
+  v1::StageHello identity;
+  identity.set_run(kRun);
+  identity.set_token("sixteen bytes ..");
+  identity.set_incarnation(kIncarnation);
+  return identity;
+}
+
+inline net::Message welcome_message(std::uint64_t epoch) {
+  net::Message message;
+  v1::Welcome& welcome = *message.envelope.mutable_welcome();
+  welcome.set_epoch(epoch);
+  welcome.set_heartbeat_interval_ms(1000);
+  welcome.set_silence_max_ms(4000);
+  welcome.mutable_run()->set_kind("video");
+  welcome.mutable_run()->set_attempts_max(1);
+  return message;
+}
+
+inline net::Message credit_message(std::uint64_t jobs_until, std::uint64_t jobs_received = 0,
+                                   std::uint64_t bytes_until = 1 << 30) {
+  net::Message message;
+  v1::FeedCredit& credit = *message.envelope.mutable_feed_credit();
+  credit.set_run(kRun);
+  credit.set_bytes_until(bytes_until);
+  credit.set_jobs_until(jobs_until);
+  credit.set_jobs_received(jobs_received);
+  return message;
+}
+
+inline net::Message deliver_message(std::uint64_t seq, const std::string& result, std::uint32_t revision = 0) {
+  net::Message message;
+  v1::Deliver& deliver = *message.envelope.mutable_deliver();
+  *deliver.mutable_job() = net::to_wire(JobId{RunId{kRun}, {seq, 0}});
+  deliver.set_revision(revision);
+  deliver.set_measures("measures");
+  *deliver.mutable_payload() = net::inlined_ref(result);
+  message.payloads.push_back(result);
+  return message;
+}
+
+inline net::Message all_bound_message() {
+  net::Message message;
+  message.envelope.mutable_all_bound()->set_run(kRun);
+  return message;
+}
+
+inline net::Message publish_granted_message() {
+  net::Message message;
+  message.envelope.mutable_publish_granted()->set_run(kRun);
+  message.envelope.mutable_publish_granted()->set_incarnation(kIncarnation);
+  return message;
+}
+
+inline net::Message goodbye_message(const std::string& reason) {
+  net::Message message;
+  message.envelope.mutable_goodbye()->set_reason(reason);
+  return message;
+}
+
+}  // namespace sheaf::stages
