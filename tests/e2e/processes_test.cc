@@ -47,7 +47,7 @@ TEST_F(ProcessesTest, LeavesNothingAfterSuccess) {
   EXPECT_THAT(socket_directories(), IsEmpty());
 }
 
-TEST_F(ProcessesTest, ConsistsOfTheProgramsOfTheDesign) {
+TEST_F(ProcessesTest, ConsistsOfCommandMasterStageAndWorker) {
   Process video = start_busy();
   const auto all = processes();
   EXPECT_EQ(of_program(all, "sheaf").size(), 1U);
@@ -154,10 +154,13 @@ TEST_F(ProcessesTest, TakesTheWorkersExecutorsWithIt) {
   Process video = start_video(path_of(kLong), output("out.mp4"), {"--op", "blur:sigma=8"});
   ASSERT_TRUE(video.wait_until([&] { return is_busy(worker); }, "the worker works"));
   const auto executors = executors_of(worker);
+  ASSERT_THAT(executors, Not(IsEmpty()));
+  const auto link_and_spawner = processes("sheaf-worker");
+  ASSERT_EQ(link_and_spawner.size(), 2U);
   worker.send(SIGKILL);
   worker.wait();
   EXPECT_TRUE(wait_until_gone(executors));
-  EXPECT_THAT(processes("sheaf-worker"), IsEmpty()) << "the spawner has to go, too";
+  EXPECT_TRUE(wait_until_gone(link_and_spawner));
   video.send(SIGINT);
   EXPECT_EQ(video.wait().exit_code, 130);
   master.send(SIGTERM);

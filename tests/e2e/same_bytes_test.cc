@@ -45,14 +45,15 @@ TEST_F(SameBytesTest, WithTwoThreads) {
 
 TEST_F(SameBytesTest, WhenExecutorsAreKilledOnTheWay) {
   Process video = Process::start(sheaf(with({"video", input_, "-o", output("made.mp4"), "--workers", "2", "--json"})));
-  pid_t killed = 0;
-  for (int kills = 0; kills < 2; ++kills) {
-    std::optional<ProcessInfo> busy;
-    const auto another_is_busy = [&] { return (busy = busy_executor()).has_value() && busy->pid != killed; };
-    if (!video.wait_until(another_is_busy, "an executor works")) break;
-    killed = busy->pid;
-    ::kill(killed, SIGKILL);
-  }
+  // From the first on the run cannot end: a job of it is frozen.
+  std::vector<ProcessInfo> frozen;
+  const auto freezes_another = [&] {
+    const auto one = freeze_busy_executor(frozen);
+    if (one) frozen.push_back(*one);
+    return one.has_value();
+  };
+  for (int kills = 0; kills < 2; ++kills) ASSERT_TRUE(video.wait_until(freezes_another, "an executor works"));
+  for (const ProcessInfo& one : frozen) ::kill(one.pid, SIGKILL);
   const Finished finished = video.wait();
   ASSERT_EQ(finished.exit_code, 0) << finished.err;
   const auto summary = nlohmann::json::parse(finished.out);

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "common/net/message.h"
@@ -63,6 +65,17 @@ class ExecutorHostTest : public ::testing::Test {
     ASSERT_TRUE(link_->send(frame));
   }
   void start(std::uint64_t run, std::uint64_t n, const std::string& payload) { start(run, n, Blob::of(payload)); }
+  /// How many threads of this process `ps -L` shows with this name.
+  static int thread_named(const std::string& name) {
+    int count = 0;
+    for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+      std::ifstream file(thread.path() / "comm");
+      std::string shown;
+      std::getline(file, shown);
+      count += shown == name ? 1 : 0;
+    }
+    return count;
+  }
   void cancel(std::uint64_t n) {
     net::LocalFrame frame;
     *frame.message.mutable_cancel()->mutable_job() = net::to_wire(JobId{RunId{1}, JobKey{n, 0}});
@@ -140,6 +153,15 @@ TEST_F(ExecutorHostTest, CancelsOneJobWhileTheOtherSlotGoesOn) {
   EXPECT_EQ(receive_done(), "3 s:x");
   cancel(1);
   EXPECT_EQ(receive_done(), "1 fault: cancelled");
+}
+
+TEST_F(ExecutorHostTest, ShowsWhichJobAThreadIsAt) {
+  open(1, "s");
+  start(1, 7, "wait");
+  while (thread_named("job 7") == 0) std::this_thread::yield();
+  cancel(7);
+  EXPECT_EQ(receive_done(), "7 fault: cancelled");
+  EXPECT_EQ(thread_named("job 7"), 0) << "a job that is answered for is not shown any more";
 }
 
 TEST_F(ExecutorHostTest, LeavesWhenTheLinkIsGoneInTheMiddleOfAJob) {

@@ -1,5 +1,6 @@
 #include "worker/io/slot_pool.h"
 
+#include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -26,6 +27,12 @@ Result<T> guarded(Function function) {
   } catch (...) {
     return escaped("of an unknown type");
   }
+}
+
+/// What `ps -L` and `top -H` show of this thread: which job an executor is at, also when it does not answer.
+void show_thread_as(const std::string& name) {
+  constexpr std::size_t kNameBytesMax = 15;
+  ::pthread_setname_np(::pthread_self(), name.substr(0, kNameBytesMax).c_str());
 }
 
 /// Beyond the limit a payload has to lie in a file, wherever the kind has put it.
@@ -87,6 +94,7 @@ std::vector<SlotResult> SlotPool::take_results() {
 }
 
 void SlotPool::work() {
+  show_thread_as("idle");
   while (true) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
@@ -94,7 +102,9 @@ void SlotPool::work() {
     SlotTask task = std::move(tasks_.front());
     tasks_.pop_front();
     lock.unlock();
+    show_thread_as("job " + std::to_string(task.job.key.seq));
     SlotResult done{task.job, task.attempt, perform(task)};
+    show_thread_as("idle");  // Before anybody hears of the result: who is shown with a job has not answered for it.
     lock.lock();
     results_.push_back(std::move(done));
     lock.unlock();

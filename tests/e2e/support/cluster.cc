@@ -11,8 +11,6 @@ namespace sheaf::e2e {
 
 namespace {
 
-constexpr std::uint64_t kBusyTicks = 10;
-
 bool descends_from(pid_t pid, pid_t ancestor, const std::vector<ProcessInfo>& all) {
   while (pid != ancestor) {
     const auto one = std::find_if(all.begin(), all.end(), [&](const ProcessInfo& info) { return info.pid == pid; });
@@ -62,7 +60,7 @@ std::vector<ProcessInfo> ClusterTest::executors_of(const Process& worker) const 
 
 bool ClusterTest::is_busy(const Process& worker) const {
   const auto executors = executors_of(worker);
-  return std::any_of(executors.begin(), executors.end(), [](const ProcessInfo& one) { return one.cpu_ticks >= kBusyTicks; });
+  return std::any_of(executors.begin(), executors.end(), [](const ProcessInfo& one) { return one.has_job; });
 }
 
 }  // namespace sheaf::e2e

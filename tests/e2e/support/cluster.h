@@ -21,7 +21,7 @@ class ClusterTest : public E2eTest {
 
   /// The executors below this worker.
   std::vector<ProcessInfo> executors_of(const Process& worker) const;
-  /// Whether one of them has used some of the processor: it is at work on a job.
+  /// Whether one of them is in the middle of a job.
   bool is_busy(const Process& worker) const;
 };
 

@@ -84,9 +84,23 @@ void E2eTest::make(const std::string& input, const std::string& output, const st
   EXPECT_EQ(finished.err, "");
 }
 
-std::optional<ProcessInfo> E2eTest::busy_executor(std::uint64_t ticks) const {
+std::optional<ProcessInfo> E2eTest::busy_executor() const {
   for (const ProcessInfo& one : processes("sheaf-executor-video")) {
-    if (one.cpu_ticks >= ticks) return one;
+    if (one.has_job) return one;
+  }
+  return std::nullopt;
+}
+
+std::optional<ProcessInfo> E2eTest::freeze_busy_executor(const std::vector<ProcessInfo>& others) const {
+  for (const ProcessInfo& one : processes("sheaf-executor-video")) {
+    const auto is_it = [&](const ProcessInfo& other) { return other.pid == one.pid; };
+    if (!one.has_job || std::any_of(others.begin(), others.end(), is_it)) continue;
+    freeze(one.pid);
+    // Only now it cannot end its job before somebody looks.
+    const auto all = processes("sheaf-executor-video");
+    const auto frozen = std::find_if(all.begin(), all.end(), is_it);
+    if (frozen != all.end() && frozen->has_job) return *frozen;
+    thaw(one.pid);
   }
   return std::nullopt;
 }

@@ -40,8 +40,10 @@ class E2eTest : public ::testing::Test {
   /// All living processes of this test.
   std::vector<ProcessInfo> processes() const { return marked_processes(kMark, directory_); }
   std::vector<ProcessInfo> processes(const std::string& program) const { return of_program(processes(), program); }
-  /// An executor that is in the middle of its work: it has used `ticks` of the processor.
-  std::optional<ProcessInfo> busy_executor(std::uint64_t ticks = 10) const;
+  /// An executor that is in the middle of a job.
+  std::optional<ProcessInfo> busy_executor() const;
+  /// The same, frozen: it has the job for as long as the test likes. Never one of `others`.
+  std::optional<ProcessInfo> freeze_busy_executor(const std::vector<ProcessInfo>& others = {}) const;
   /// Fails the test when one of its processes does not go.
   void expect_all_gone() const;
 

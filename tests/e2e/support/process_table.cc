@@ -1,11 +1,13 @@
 #include "tests/e2e/support/process_table.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -27,6 +29,20 @@ bool has_mark(const std::string& process, const std::string& mark) {
   return environment.find('\0' + mark + '\0') != std::string::npos;
 }
 
+/// /proc/PID/task/TID of each.
+std::vector<std::string> threads_of(const std::string& process) {
+  std::vector<std::string> threads;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(process + "/task", error)) threads.push_back(entry.path());
+  return threads;
+}
+
+bool is_stopped(const std::string& thread) {
+  const std::string stat = read_all(thread + "/stat");
+  const std::size_t name_end = stat.rfind(')');
+  return name_end == std::string::npos || stat.substr(name_end).starts_with(") T");
+}
+
 /// False when it has ended meanwhile, or is a zombie: that one only waits for its parent to look.
 bool read_info(const std::string& process, ProcessInfo& info) {
   const std::string stat = read_all(process + "/stat");
@@ -34,13 +50,10 @@ bool read_info(const std::string& process, ProcessInfo& info) {
   if (name_end == std::string::npos) return false;
   std::istringstream fields(stat.substr(name_end + 1));
   char state = 0;
-  std::string skipped;
   fields >> state >> info.parent;
-  for (int field = 5; field <= 13; ++field) fields >> skipped;
-  std::uint64_t user = 0;
-  std::uint64_t system = 0;
-  fields >> user >> system;
-  info.cpu_ticks = user + system;
+  for (const std::string& thread : threads_of(process)) {
+    info.has_job = info.has_job || read_all(thread + "/comm").starts_with("job ");
+  }
   std::error_code error;
   info.program = std::filesystem::read_symlink(process + "/exe", error).filename().string();
   const std::string status = read_all(process + "/status");
@@ -78,6 +91,19 @@ std::string text_of(const std::vector<ProcessInfo>& processes) {
   for (const ProcessInfo& one : processes)
     text += (text.empty() ? "" : " ") + one.program + "(" + std::to_string(one.pid) + ")";
   return text;
+}
+
+void freeze(pid_t pid) {
+  ::kill(pid, SIGSTOP);
+  const std::string process = "/proc/" + std::to_string(pid);
+  for (auto threads = threads_of(process); !std::all_of(threads.begin(), threads.end(), is_stopped);) {
+    ::sched_yield();
+    threads = threads_of(process);
+  }
+}
+
+void thaw(pid_t pid) {
+  ::kill(pid, SIGCONT);
 }
 
 bool wait_until_gone(const std::vector<ProcessInfo>& processes) {

@@ -13,7 +13,7 @@ struct ProcessInfo {
   pid_t pid = 0;
   pid_t parent = 0;
   std::string program;               ///< Name of the file that it executes: "sheaf-executor-video".
-  std::uint64_t cpu_ticks = 0;       ///< User and system time.
+  bool has_job = false;              ///< One of its threads is at a job, as an executor names them.
   std::uint64_t peak_rss_bytes = 0;  ///< VmHWM.
 };
 
@@ -23,6 +23,10 @@ std::vector<ProcessInfo> marked_processes(const std::string& name, const std::st
 
 /// Those of them that execute `program`.
 std::vector<ProcessInfo> of_program(const std::vector<ProcessInfo>& processes, const std::string& program);
+
+/// Stops the process, and returns once none of its threads runs any more.
+void freeze(pid_t pid);
+void thaw(pid_t pid);
 
 /// "sheaf-master(123) sheaf-stage(124)", for messages.
 std::string text_of(const std::vector<ProcessInfo>& processes);
