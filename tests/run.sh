@@ -4,7 +4,8 @@
 #
 #   tests/run.sh           all tests, in the presets asan, tsan and dev
 #   tests/run.sh --quick   what a change is checked with while it is made: preset dev without the tests on footage and processes
-#   tests/run.sh NAME      preset dev: the tests whose name contains NAME (a regular expression): worker, sim, SameBytes
+#   tests/run.sh NAME      preset dev: the test programs whose name contains NAME (worker, sim_test, 'hub|scheduler'); when there
+#                          is none, the cases whose name does (SameBytes)
 #   tests/run.sh --long    as without, and in preset dev also those that take minutes each
 #   tests/run.sh --format  lays the sources out as .clang-format says, instead of complaining that they are not
 set -euo pipefail
@@ -80,10 +81,12 @@ targets=()
 case "$mode" in
   quick) selection=(-LE '^(exact|e2e|long)$') ;;
   named)
-    selection=(-R "$name")
-    # The programs of that name; when there is none, it is the name of a case, and any program may have it.
     configure dev
-    mapfile -t targets < <(awk -v name="$name" '$1 ~ name { print $1 }' build/dev/tests/programs.txt)
+    mapfile -t targets < <(awk -v name="$name" '$1 ~ name && $2 != "long" { print $1 }' build/dev/tests/programs.txt)
+    # No such program: then it is the name of a case, and any program may have it.
+    pattern=$name
+    [ ${#targets[@]} -eq 0 ] || pattern="^($(IFS='|' && echo "${targets[*]}"))([.]|$)"
+    selection=(-R "$pattern" -LE '^long$')
     ;;
   long) selection=() ;;
   all) selection=(-LE '^long$') ;;
