@@ -173,9 +173,9 @@ TEST_F(WorkerProcessTest, DoesJobsAndDrainsOnSigterm) {
   greet();
   assign(1, "say hello");
   EXPECT_THAT(receive_result().payloads, ::testing::ElementsAre("s:hello"));
-  acknowledge(1);
   ASSERT_EQ(::kill(pid_, SIGTERM), 0);
-  EXPECT_TRUE(receive().envelope.has_draining());
+  EXPECT_TRUE(receive().envelope.has_draining()) << "it still holds the result";
+  acknowledge(1);
   EXPECT_TRUE(receive().envelope.has_goodbye());
   EXPECT_EQ(end().code, 143);
 }
