@@ -33,9 +33,9 @@ sources() {
   find client common master tests worker \( -name '*.cc' -o -name '*.h' \) -print0
 }
 
-# configure PRESET: once; from then on the build itself knows when that is to be done again.
+# configure PRESET: once, and when the presets have changed; all else the build itself knows.
 configure() {
-  [ -f "build/$1/build.ninja" ] && return
+  [ "build/$1/build.ninja" -nt CMakePresets.json ] && return
   cmake --preset "$1" >"build/$1.configure.log" 2>&1 || { cat "build/$1.configure.log"; return 1; }
 }
 

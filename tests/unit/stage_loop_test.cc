@@ -9,18 +9,13 @@
 #include <thread>
 #include <vector>
 
-#include "common/net/channel.h"
-#include "common/runtime/clock.h"
-#include "common/runtime/private_directory.h"
 #include "tests/unit/master_messages.h"
+#include "tests/unit/scripted_master.h"
 
 namespace sheaf::stages {
 namespace {
 
-using std::chrono::seconds;
 using testing::ElementsAre;
-
-constexpr Duration kPatience = seconds(60);  // Only a test that fails waits so long.
 
 /// A kind with two jobs that writes down how it is called, and that stands still in bind() while `stuck` is set.
 class FakeStageKind final : public StageKind {
@@ -67,15 +62,6 @@ class FakeStageKind final : public StageKind {
 class StageLoopTest : public testing::Test {
  protected:
   void SetUp() override {
-    auto directory = PrivateDirectory::make();
-    ASSERT_TRUE(directory);
-    directory_.emplace(std::move(*directory));
-    auto endpoint = net::parse_endpoint("ipc://" + directory_->path() + "/m.sock");
-    ASSERT_TRUE(endpoint);
-    auto router = net::RouterChannel::bind(context_, *endpoint);
-    ASSERT_TRUE(router);
-    router_.emplace(std::move(*router));
-    poller_.add(*router_);
     auto lifeline = make_pipe();
     ASSERT_TRUE(lifeline);
     lifeline_ = std::move(*lifeline);
@@ -84,7 +70,7 @@ class StageLoopTest : public testing::Test {
     signals_.emplace(std::move(*signals));
     stage_ = std::thread([this] {
       v1::StageSetup setup;
-      setup.set_endpoint(router_->address());
+      setup.set_endpoint(master_.address());
       setup.set_run(kRun);
       setup.set_token(stage_identity().token());
       setup.set_incarnation(kIncarnation);
@@ -104,27 +90,12 @@ class StageLoopTest : public testing::Test {
     return code_;
   }
 
-  void say(net::Message message) {
-    message.envelope.set_epoch(4);
-    ASSERT_EQ(router_->send(address_, message), net::SendOutcome::kSent);
-  }
-  /// The stage's next message of this kind; heartbeats between are dropped, others fail the test.
+  void say(net::Message message) { master_.send(std::move(message), 4); }
+  /// The stage's next message, which must be of this kind; heartbeats before it do not count.
   v1::Envelope hear(const std::string& kind) {
-    const Instant deadline = now() + kPatience;
-    while (now() < deadline) {
-      std::optional<net::Incoming> incoming = router_->receive();
-      if (!incoming) {
-        poller_.wait(deadline - now());
-        continue;
-      }
-      EXPECT_TRUE(incoming->message);
-      address_ = incoming->from;
-      v1::Envelope envelope = incoming->message->envelope;
-      if (net::kind_of(envelope) == kind) return envelope;
-      if (!envelope.has_heartbeat()) ADD_FAILURE() << "a " << net::kind_of(envelope) << " where a " << kind << " should be";
-    }
-    ADD_FAILURE() << "no " << kind;
-    return {};
+    const v1::Envelope envelope = (kind == "heartbeat" ? master_.receive() : master_.receive_news()).envelope;
+    EXPECT_EQ(net::kind_of(envelope), kind);
+    return envelope;
   }
   /// Up to both jobs fed.
   void begin() {
@@ -140,11 +111,7 @@ class StageLoopTest : public testing::Test {
   }
 
   FakeStageKind::Story story_;
-  std::optional<PrivateDirectory> directory_;
-  net::Context context_;
-  std::optional<net::RouterChannel> router_;
-  net::Poller poller_;
-  net::PeerAddress address_;
+  test::ScriptedMaster master_;
   Pipe lifeline_;
   std::optional<SignalFd> signals_;
   Result<int> code_ = -1;

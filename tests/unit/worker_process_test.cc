@@ -13,13 +13,11 @@
 #include <string>
 #include <vector>
 
-#include "common/net/channel.h"
 #include "common/net/limits.h"
 #include "common/net/message.h"
 #include "common/runtime/child.h"
-#include "common/runtime/clock.h"
-#include "common/runtime/private_directory.h"
 #include "tests/own_directory.h"
+#include "tests/unit/scripted_master.h"
 
 namespace sheaf::worker {
 namespace {
@@ -52,15 +50,6 @@ bool is_gone(const Fd& pidfd) {
 class WorkerProcessTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto directory = PrivateDirectory::make();
-    ASSERT_TRUE(directory);
-    directory_.emplace(std::move(*directory));
-    auto endpoint = net::parse_endpoint("ipc://" + directory_->path() + "/m.sock");
-    ASSERT_TRUE(endpoint);
-    auto router = net::RouterChannel::bind(context_, *endpoint);
-    ASSERT_TRUE(router);
-    router_.emplace(std::move(*router));
-    poller_.add(*router_);
     auto lifeline = make_pipe();
     ASSERT_TRUE(lifeline);
     lifeline_ = std::move(*lifeline);
@@ -78,7 +67,7 @@ class WorkerProcessTest : public ::testing::Test {
                     const std::string& executor = test::own_directory() / "fake_executor") {
     ChildRequest request;
     request.program = test::own_directory() / "../bin/sheaf-worker";
-    request.arguments = {"--master", router_->address(), "--workers", "1", "--executor", executor};
+    request.arguments = {"--master", master_.address(), "--workers", "1", "--executor", executor};
     request.arguments.insert(request.arguments.end(), arguments.begin(), arguments.end());
     request.descriptors = {lifeline_.read.get()};
     request.stderr_fd = errors_.write.get();
@@ -99,25 +88,8 @@ class WorkerProcessTest : public ::testing::Test {
     return exit;
   }
 
-  void send(net::Message message) {
-    message.envelope.set_epoch(1);
-    ASSERT_EQ(router_->send(worker_, message), net::SendOutcome::kSent);
-  }
-  /// The worker's next message that is no heartbeat.
-  net::Message receive() {
-    const Instant deadline = now() + kPatience;
-    while (now() < deadline) {
-      if (std::optional<net::Incoming> incoming = router_->receive()) {
-        EXPECT_TRUE(incoming->message);
-        worker_ = incoming->from;
-        if (!incoming->message->envelope.has_heartbeat()) return std::move(*incoming->message);
-        continue;
-      }
-      poller_.wait(deadline - now());
-    }
-    ADD_FAILURE() << "the worker says nothing";
-    return {};
-  }
+  void send(net::Message message) { master_.send(std::move(message), 1); }
+  net::Message receive() { return master_.receive_news(); }
   /// Hello and welcome.
   void greet() {
     const net::Message hello = receive();
@@ -157,11 +129,7 @@ class WorkerProcessTest : public ::testing::Test {
     send(std::move(message));
   }
 
-  std::optional<PrivateDirectory> directory_;
-  net::Context context_;
-  std::optional<net::RouterChannel> router_;
-  net::Poller poller_;
-  net::PeerAddress worker_;
+  test::ScriptedMaster master_;
   Pipe lifeline_;
   Pipe errors_;
   std::string errors_text_;
@@ -285,7 +253,7 @@ TEST_F(WorkerProcessTest, LeavesWithTheMastersWordsWhenItIsRefused) {
   refusal.envelope.mutable_refused()->set_text("the master speaks protocol 9, the worker 1");
   send(std::move(refusal));
   EXPECT_EQ(end().code, 5);
-  EXPECT_THAT(errors_text_, HasSubstr("sheaf-worker: " + router_->address() +
+  EXPECT_THAT(errors_text_, HasSubstr("sheaf-worker: " + master_.address() +
                                       ": the master refused this worker: the master speaks protocol 9"));
 }
 

@@ -37,10 +37,13 @@ std::vector<std::string> threads_of(const std::string& process) {
   return threads;
 }
 
-bool is_stopped(const std::string& thread) {
+/// It has been stopped, or has ended.
+bool stands_still(const std::string& thread) {
   const std::string stat = read_all(thread + "/stat");
   const std::size_t name_end = stat.rfind(')');
-  return name_end == std::string::npos || stat.substr(name_end).starts_with(") T");
+  if (name_end == std::string::npos || name_end + 2 >= stat.size()) return true;
+  const char state = stat[name_end + 2];
+  return state == 'T' || state == 'Z' || state == 'X';
 }
 
 /// False when it has ended meanwhile, or is a zombie: that one only waits for its parent to look.
@@ -96,7 +99,7 @@ std::string text_of(const std::vector<ProcessInfo>& processes) {
 void freeze(pid_t pid) {
   ::kill(pid, SIGSTOP);
   const std::string process = "/proc/" + std::to_string(pid);
-  for (auto threads = threads_of(process); !std::all_of(threads.begin(), threads.end(), is_stopped);) {
+  for (auto threads = threads_of(process); !std::all_of(threads.begin(), threads.end(), stands_still);) {
     ::sched_yield();
     threads = threads_of(process);
   }
