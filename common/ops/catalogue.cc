@@ -38,7 +38,7 @@ OpSpec blur_op() {
       .summary = "Gaussian blur, plane by plane",
       .details =
           "Each plane is blurred in the frame's own pixel format; chroma planes that are subsampled get a sigma smaller by the "
-          "same factor. The kernel reaches 3 sigma to each side, rounded up. Beyond the border the edge repeats.",
+          "same factor. Every sample is within 1 of the exact Gaussian. Beyond the border the edge repeats.",
       .arguments = {{.key = "sigma",
                      .type = ArgumentType::kNumber,
                      .unit = "pixels",
@@ -46,7 +46,8 @@ OpSpec blur_op() {
                      .min = 0.1,
                      .max = 100,
                      .default_value = 2.0}},
-      .formats = all_formats()};
+      .formats = all_formats(),
+      .version = 2};
 }
 
 OpSpec edges_op() {

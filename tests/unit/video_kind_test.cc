@@ -347,7 +347,7 @@ TEST_F(VideoKindTest, RefusesASetupThatItCannotDo) {
 TEST_F(VideoKindTest, SaysWhatItIs) {
   EXPECT_EQ(kind_->name(), "video");
   const std::string fingerprint = kind_->fingerprint();
-  for (const char* part : {"libavcodec=", "opencv=4.", "libx264=", "libx265=", "ffv1=", "blur=1"}) {
+  for (const char* part : {"libavcodec=", "opencv=4.", "libx264=", "libx265=", "ffv1=", "blur=2"}) {
     EXPECT_THAT(fingerprint, HasSubstr(part));
   }
   EXPECT_THAT(fingerprint, ::testing::Not(HasSubstr("broken")));
