@@ -8,9 +8,10 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <deque>
+#include <utility>
 
 #include "common/net/channel.h"
+#include "common/net/outbox.h"
 #include "common/net/stage_setup.h"
 #include "common/runtime/clock.h"
 
@@ -18,9 +19,7 @@ namespace sheaf::client {
 
 namespace {
 
-constexpr Duration kSendRetry = std::chrono::milliseconds(5);  // ZeroMQ does not say when a connection has come about.
 constexpr Duration kInsecureReminder = std::chrono::minutes(1);
-constexpr std::size_t kOutboxMax = 64;
 
 const char* signal_name(int signal) {
   return signal == SIGTERM ? "SIGTERM" : "SIGINT";
@@ -92,12 +91,11 @@ class RunLoop {
 
   void wait() {
     net::Poller poller;
-    poller.add(channel_);
+    poller.watch_writable(poller.add(channel_), !outbox_.is_empty());
     poller.add(signals_.fd());
     for (const int descriptor : children_.output_descriptors()) poller.add(descriptor);
     Duration timeout = std::chrono::seconds(1);
     if (const auto deadline = session_.next_deadline()) timeout = std::min(timeout, *deadline - now());
-    if (!outbox_.empty()) timeout = std::min(timeout, kSendRetry);
     poller.wait(std::max(timeout, Duration::zero()));
   }
 
@@ -176,11 +174,8 @@ class RunLoop {
 
   /// Sends what it can; the rest waits for a connection.
   void send_outbox() {
-    std::move(fresh_.begin(), fresh_.end(), std::back_inserter(outbox_));
-    fresh_.clear();
-    while (!outbox_.empty() && channel_.send(outbox_.front())) outbox_.pop_front();
-    // Only a master that is gone lets it grow, and to a master that comes back everything is said again.
-    while (outbox_.size() > kOutboxMax) outbox_.pop_front();
+    for (net::Message& message : std::exchange(fresh_, {})) outbox_.add(std::move(message));
+    outbox_.send(channel_);
   }
 
   void show() {
@@ -221,7 +216,7 @@ class RunLoop {
   Instant reminder_;
 
   std::vector<net::Message> fresh_;
-  std::deque<net::Message> outbox_;
+  net::Outbox outbox_;
 
   std::optional<Children::Index> stage_;
   StageTicket ticket_;

@@ -96,7 +96,7 @@ class Poller {
   std::size_t add(const RouterChannel& channel);
   std::size_t add(const DealerChannel& channel);
   std::size_t add(int fd);
-  /// A descriptor to watch for writability too, or no longer.
+  /// Watches for writability too, or no longer. Of a DealerChannel: that it has a connection with room in its queue.
   void watch_writable(std::size_t index, bool on);
   void remove(std::size_t index);
 

@@ -14,6 +14,7 @@
 
 #include "common/base/check.h"
 #include "common/net/channel.h"
+#include "common/net/outbox.h"
 #include "common/net/peer_link.h"
 #include "common/runtime/clock.h"
 #include "common/runtime/files.h"
@@ -92,7 +93,7 @@ class Stage {
 
   int run(const Fd& lifeline, SignalFd& signals) {
     net::Poller poller;
-    poller.add(channel_);
+    const std::size_t master = poller.add(channel_);
     poller.add(signals.fd());
     const std::size_t parent = poller.add(lifeline.get());
     poller.add(work_.fd());
@@ -101,6 +102,7 @@ class Stage {
     while (true) {
       carry_out();
       if (exit_code_) return *exit_code_;
+      poller.watch_writable(master, !outbox_.is_empty());
       const auto deadline = session_.next_deadline();
       poller.wait(deadline ? std::optional(std::max(Duration::zero(), *deadline - now())) : std::nullopt);
 
@@ -146,12 +148,12 @@ class Stage {
       std::vector<StageAction> actions = std::exchange(actions_, {});
       for (StageAction& action : actions) carry_out(action);
     }
+    outbox_.send(channel_);
   }
 
   void carry_out(StageAction& action) {
     if (Send* send = std::get_if<Send>(&action)) {
-      // What is lost here is said again: a link that takes nothing is broken, and a new one begins with a Welcome.
-      channel_.send(send->message);
+      outbox_.add(std::move(send->message));
     } else if (Leave* leave = std::get_if<Leave>(&action)) {
       if (leave->exit_code != 0) log_info("stage_left reason=\"" + leave->reason + "\"");
       exit_code_ = leave->exit_code;
@@ -210,6 +212,7 @@ class Stage {
 
   const KindMaker& make_kind_;
   net::DealerChannel channel_;
+  net::Outbox outbox_;
   std::string life_;  ///< Run, incarnation and process: no other stage has the same.
   StageSession session_;
   std::unique_ptr<StageKind> kind_;  ///< Of the work thread, once it is made.

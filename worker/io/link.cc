@@ -21,11 +21,6 @@ using std::chrono::minutes;
 
 // Then executors and signals get their turn.
 constexpr int kMessagesPerTurn = 64;
-// ZeroMQ has no event for "connected" that could be polled with the rest.
-constexpr Duration kSendRetry = milliseconds(10);
-// ZeroMQ's own thread writes what it was given; leaving the process in the same moment would take the last word back. Nobody's
-// result depends on that word.
-constexpr Duration kLastWord = milliseconds(20);
 constexpr Duration kInsecureReminder = minutes(1);
 constexpr Duration kMissingMasterReminder = minutes(1);
 
@@ -66,13 +61,13 @@ Departure Link::run() {
     on_executors(turn);
     session_.on_time(turn, actions_);
     perform_actions();
-    send_waiting();
+    outbox_.send(channel_);
     if (departure_) break;
     say_what_changed(turn);
     if (Status status = executors_.flush(); !status) leave(turn, status.error(), 1);
+    poller_.watch_writable(channel_index_, !outbox_.is_empty());
     poller_.wait(wait_at_most(now()));
   }
-  net::Poller().wait(kLastWord);
   return *departure_;
 }
 
@@ -130,24 +125,15 @@ void Link::perform_actions() {
 }
 
 void Link::perform(SendMessage action) {
-  const v1::Envelope& envelope = action.message.envelope;
-  // A hello begins a new link: what waits belongs to the one before. And whoever cannot take the last message gains nothing by
-  // a heartbeat.
-  if (envelope.has_hello()) waiting_.clear();
-  if (envelope.has_heartbeat() && !waiting_.empty()) return;
-  waiting_.push_back(std::move(action.message));
+  outbox_.add(std::move(action.message));
 }
 
 void Link::perform(DropUnsent) {
-  waiting_.clear();
+  outbox_.clear();
 }
 
 void Link::perform(Leave action) {
   departure_ = Departure{std::move(action.reason), action.exit_code};
-}
-
-void Link::send_waiting() {
-  while (!waiting_.empty() && channel_.send(waiting_.front())) waiting_.pop_front();
 }
 
 void Link::say_what_changed(Instant now) {
@@ -174,7 +160,6 @@ Duration Link::wait_at_most(Instant now) const {
   if (!actions_.empty()) return Duration::zero();
   Duration wait = kMissingMasterReminder;
   if (const std::optional<Instant> deadline = session_.next_deadline()) wait = std::min(wait, *deadline - now);
-  if (!waiting_.empty()) wait = std::min(wait, kSendRetry);
   return std::max(wait, Duration::zero());
 }
 

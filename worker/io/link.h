@@ -1,10 +1,10 @@
 #pragma once
 
-#include <deque>
 #include <optional>
 #include <string>
 
 #include "common/net/channel.h"
+#include "common/net/outbox.h"
 #include "common/runtime/signals.h"
 #include "worker/core/session.h"
 #include "worker/io/executors.h"
@@ -50,7 +50,6 @@ class Link {
   void perform(ExecutorAction action) {
     executors_.perform(action);
   }
-  void send_waiting();
   void say_what_changed(Instant now);
   void leave(Instant now, const Error& reason, int exit_code) { session_.leave(now, reason, exit_code, actions_); }
   Duration wait_at_most(Instant now) const;
@@ -66,7 +65,7 @@ class Link {
   Executors executors_;
   WorkerSession session_;
   Actions actions_;
-  std::deque<net::Message> waiting_;  ///< What the channel does not take yet; bounded by what the session holds.
+  net::Outbox outbox_;
   bool is_draining_ = false;
   bool was_welcomed_ = false;
   Instant insecure_said_at_{};
