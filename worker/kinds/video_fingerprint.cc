@@ -4,6 +4,8 @@
 #include "common/base/digest.h"
 #include "common/media/encoder.h"
 #include "common/ops/catalogue.h"
+#include "common/runtime/kept_text.h"
+#include "worker/kinds/loaded_code.h"
 #include "worker/ops/op_factory.h"
 
 extern "C" {
@@ -66,11 +68,20 @@ std::string encoder_fingerprint(const std::string& name) {
 
 }  // namespace
 
-std::string video_fingerprint() {
+namespace {
+
+std::string measure_fingerprint() {
   std::string text = "video libavcodec=" + version_text(avcodec_version()) + " libavutil=" + version_text(avutil_version()) +
                      " libswscale=" + version_text(swscale_version()) + " opencv=" + opencv_version();
   for (const std::string& name : media::encoder_names()) text += " " + name + "=" + encoder_fingerprint(name);
   return text + " ops: " + ops::catalogue_fingerprint();
+}
+
+}  // namespace
+
+std::string video_fingerprint() {
+  const auto code = loaded_code();
+  return code ? kept_text("video-fingerprint", code->hex(), measure_fingerprint) : measure_fingerprint();
 }
 
 }  // namespace sheaf::worker

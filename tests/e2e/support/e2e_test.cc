@@ -65,6 +65,7 @@ Command E2eTest::command(std::vector<std::string> words) const {
   command.environment.emplace_back(kMark, directory_);
   command.environment.emplace_back("XDG_RUNTIME_DIR", path("run"));
   command.environment.emplace_back("XDG_STATE_HOME", path("state"));
+  command.environment.emplace_back("XDG_CACHE_HOME", path("cache"));
   command.environment.emplace_back("LC_ALL", "C.UTF-8");
   return command;
 }
