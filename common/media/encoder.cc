@@ -21,8 +21,20 @@ const std::vector<EncoderTraits>& encoders() {
   static const std::vector<std::string> x26x_presets = {"ultrafast", "superfast", "veryfast", "faster",   "fast",
                                                         "medium",    "slow",      "slower",   "veryslow", "placebo"};
   static const std::vector<EncoderTraits> table = {
-      {.name = "libx264", .crf_default = 23, .crf_max = 51, .presets = x26x_presets, .preset_default = "medium", .cost = 8},
-      {.name = "libx265", .crf_default = 28, .crf_max = 51, .presets = x26x_presets, .preset_default = "medium", .cost = 30},
+      {.name = "libx264",
+       .crf_default = 23,
+       .crf_max = 51,
+       .presets = x26x_presets,
+       .preset_default = "medium",
+       .gop_frames = 250,
+       .cost = 14},
+      {.name = "libx265",
+       .crf_default = 28,
+       .crf_max = 51,
+       .presets = x26x_presets,
+       .preset_default = "medium",
+       .gop_frames = 250,
+       .cost = 30},
       {.name = "ffv1", .presets = {}, .preset_default = {}, .cost = 4},
   };
   return table;

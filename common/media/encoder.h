@@ -19,8 +19,9 @@ struct EncoderTraits {
   double crf_max = 0;                ///< The range is [0, crf_max].
   std::vector<std::string> presets;  ///< Empty: --preset is refused.
   std::string preset_default;
-  int time_base_den_max = 0;  ///< 0: no limit. mpeg4 takes 65535 at most.
-  double cost = 1;            ///< Encoding one frame costs about this many times decoding one; for the planner only.
+  int time_base_den_max = 0;     ///< 0: no limit. mpeg4 takes 65535 at most.
+  std::uint32_t gop_frames = 1;  ///< The most frames from one key frame to the next. Every frame of ffv1 is as good as one.
+  double cost = 1;               ///< Encoding one frame costs about this many times decoding one; for the planner only.
 };
 
 /// Errors: kUsage, with the names that there are and the closest one.

@@ -13,9 +13,6 @@ namespace {
 constexpr std::int64_t kFirst = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t kLast = std::numeric_limits<std::int64_t>::max();
 
-// A part of a long GOP, or a GOP that stands alone, may be this much larger than the target before it is split.
-constexpr double kSlack = 1.5;
-
 // How many packets must follow the leading pictures of a job's key. A fresh decoder cannot rebuild those (H.264: it hides
 // them), and if one of them is still in its reorder buffer when the packets end, libavcodec takes the hidden picture for the
 // end and keeps the rest. 16 is the largest reorder buffer of H.264 and HEVC.
@@ -26,7 +23,6 @@ struct Gop {
   std::uint32_t first_packet = 0;
   std::uint32_t end_packet_min = 0;  ///< A job that starts here needs the packets up to here, even for its first frame alone.
   std::uint32_t first_frame = 0;
-  std::uint64_t bytes = 0;
 };
 
 /// The keys that the video can be cut at, in decode order. A decoder that starts at key k gives every frame from its time T on,
@@ -81,13 +77,25 @@ std::vector<Gop> find_gops(const CutInput& input) {
     if (!is_cut_key[packet]) continue;
     const std::uint32_t leading_end = end_of_leading(input, packet);
     const std::uint32_t end_min = leading_end == packet + 1 ? leading_end : leading_end + kPacketsAfterLeading;
-    if (end_min <= input.pts.size()) gops.push_back({packet, end_min, frame, 0});
-  }
-  for (std::size_t g = 0; g < gops.size(); ++g) {
-    const std::size_t end = g + 1 < gops.size() ? gops[g + 1].first_packet : input.pts.size();
-    for (std::size_t i = gops[g].first_packet; i < end; ++i) gops[g].bytes += input.sizes[i];
+    if (end_min <= input.pts.size()) gops.push_back({packet, end_min, frame});
   }
   return gops;
+}
+
+/// What one more job costs the encoder in bytes, in frames of average size: a key frame where there would be one that refers to
+/// others. Estimated from the input, whose keys cost as much for the same pictures, and a little more in the output, where
+/// better encoders make the others smaller.
+double key_cost(const CutInput& input) {
+  constexpr double kUnknown = 8;
+  constexpr double kOfOutput = 1.2;
+  double keys = 0, key_bytes = 0, others = 0, other_bytes = 0;
+  for (std::size_t i = 0; i < input.sizes.size(); ++i) {
+    const bool is_key = (input.flags[i] & CutInput::kKey) != 0;
+    (is_key ? keys : others) += 1;
+    (is_key ? key_bytes : other_bytes) += input.sizes[i];
+  }
+  if (keys == 0 || other_bytes == 0) return kUnknown;
+  return std::max(0.0, kOfOutput * (key_bytes / keys - other_bytes / others) / (other_bytes / others));
 }
 
 class Planner {
@@ -96,91 +104,179 @@ class Planner {
       : input_(input),
         options_(options),
         frames_(static_cast<std::uint32_t>(input.frame_packets.size())),
-        gops_(find_gops(input)) {}
+        gops_(find_gops(input)),
+        key_cost_(key_cost(input)) {
+    bytes_before_.push_back(0);
+    for (const std::uint32_t size : input.sizes) bytes_before_.push_back(bytes_before_.back() + size);
+  }
 
   std::vector<JobCut> plan() {
-    // The smallest parts whose repeated decode is affordable. Growing them ends when no GOP is split any more.
-    const double affordable = kRepeatedDecodeMax * (1 + std::max(0.0, options_.frame_cost)) * frames_;
-    for (double scale = 1;; scale *= 1.1) {
-      const double repeated = cut(scale);
-      if (options_.chunk_frames > 0 || repeated <= affordable) break;
-    }
-    complete();
-    return std::move(jobs_);
+    std::vector<JobCut> jobs = options_.chunk_frames > 0 ? cut_by_chunk() : choose();
+    complete(jobs);
+    return jobs;
   }
 
  private:
-  std::uint32_t end_of(std::size_t gop) const { return gop + 1 < gops_.size() ? gops_[gop + 1].first_frame : frames_; }
+  /// A way to cut: about `frames` frames a job, and whether fewer towards the end.
+  struct Shape {
+    double frames;
+    bool has_fine_end;
+  };
 
-  /// How many frames a job that starts at `frame` should have. Fewer towards the end: the workers that are done first wait no
-  /// longer than for a job of these.
-  double target_at(std::uint32_t frame) const {
-    if (options_.chunk_frames > 0) return options_.chunk_frames;
-    return std::clamp((frames_ - frame) / 4.0, 1.0 * kTargetFramesLast, 1.0 * kTargetFrames);
-  }
-
-  /// Into how many parts `count` frames of one GOP are split.
-  std::uint32_t parts(std::uint32_t count, double target) const {
-    if (options_.chunk_frames > 0) return (count - 1) / options_.chunk_frames + 1;
-    if (count <= kSlack * target) return 1;
-    return std::max(1U, static_cast<std::uint32_t>(std::lround(count / target)));
-  }
-
-  /// Whether a job of `count` frames is better with the `more` frames of the next GOP.
-  bool merges(std::uint32_t count, std::uint32_t more, double target) const {
-    if (options_.chunk_frames > 0) return count + more <= options_.chunk_frames;
-    return std::abs(count + more - target) < std::abs(count - target);
-  }
-
-  /// Cuts all, split parts `scale` times the target, and returns how many frames are decoded more than once.
-  double cut(double scale) {
-    jobs_.clear();
-    double repeated = 0;
-    std::uint32_t frame = 0;
-    for (std::size_t gop = 0; frame < frames_;) {
-      const double target = target_at(frame);
-      const std::uint32_t gop_begin = gops_[gop].first_frame;
-      std::uint32_t end = end_of(gop);
-      const std::uint32_t n = parts(end - frame, target * scale);
-      std::size_t next = gop + 1;
-      if (n > 1) {
-        end = frame + (end - frame - 1) / n + 1;
-        next = gop;
-      } else if (frame == gop_begin) {
-        std::uint64_t bytes = gops_[gop].bytes;
-        for (; next < gops_.size() && merges(end - frame, end_of(next) - end, target); ++next) {
-          if (bytes + gops_[next].bytes > kJobBytesTarget) break;
-          bytes += gops_[next].bytes;
-          end = end_of(next);
+  /// Of all shapes that keep within the bounds the one that keeps slots busiest.
+  std::vector<JobCut> choose() const {
+    std::vector<JobCut> best;
+    double best_score = std::numeric_limits<double>::max();
+    for (double frames = kTargetFramesMin; frames <= kFramesMax; frames *= 1.05) {
+      if (frames > kTargetFramesMax && !best.empty()) break;
+      for (const bool has_fine_end : {true, false}) {
+        std::vector<JobCut> jobs = cut({frames, has_fine_end});
+        if (!is_within_bounds(jobs)) continue;
+        const double score = score_of(jobs);
+        if (score < best_score) {
+          best_score = score;
+          best = std::move(jobs);
         }
       }
-      repeated += frame - gop_begin;
-      JobCut job;
-      job.first_packet = gops_[gop].first_packet;
-      job.end_packet = gops_[gop].end_packet_min;
-      job.first_frame = frame;
-      job.end_frame = end;
-      jobs_.push_back(job);
-      frame = end;
-      gop = next;
     }
-    return repeated;
+    // Of a video with few keys every shape may decode too much again. Longer jobs do less of it; in the end there is one.
+    for (double frames = kFramesMax; best.empty(); frames *= 1.1) {
+      std::vector<JobCut> jobs = cut({frames, false});
+      if (repeated_decodes(jobs) <= repeated_decodes_max()) best = std::move(jobs);
+    }
+    return best;
+  }
+
+  bool is_within_bounds(const std::vector<JobCut>& jobs) const {
+    if (repeated_decodes(jobs) > repeated_decodes_max()) return false;
+    const bool has_frames_for_all = frames_ >= kSlotsFed * kFramesForASlot;
+    if (has_frames_for_all && jobs.size() <= kSlotsFed) return jobs.size() == kSlotsFed;
+    if (options_.encoder_gop_frames == 1) return true;
+    const double keys_unsplit = std::ceil(1.0 * frames_ / options_.encoder_gop_frames);
+    return (static_cast<double>(jobs.size()) - keys_unsplit) * key_cost_ <= kMoreBytesMax * frames_;
+  }
+
+  double repeated_decodes_max() const { return kRepeatedDecodeMax * (1 + std::max(0.0, options_.frame_cost)) * frames_; }
+
+  double repeated_decodes(const std::vector<JobCut>& jobs) const {
+    double sum = 0;
+    for (const JobCut& job : jobs) sum += job.first_frame - gops_[gop_of(job.first_frame)].first_frame;
+    return sum;
+  }
+
+  /// How much longer 2, 4 and 8 slots would take for these jobs, each slot taking the next one when it is free, than if they
+  /// could share the frames as they are fast: the sum of the three ratios. No two slots are equally fast, nor two frames
+  /// equally dear: jobs that fit exactly into equal slots would be a gain on paper only.
+  double score_of(const std::vector<JobCut>& jobs) const {
+    constexpr double kJobStart = 4;    // In frames: what opening an encoder and filling its look-ahead takes.
+    constexpr double kSlowest = 0.75;  // Of the fastest slot's speed.
+    const double frame_cost = 1 + std::max(0.0, options_.frame_cost);
+    double score = 0;
+    for (const std::size_t slots : {2U, 4U, 8U}) {
+      std::vector<double> busy_until(slots, 0.0);
+      const auto speed = [&](std::ptrdiff_t slot) {
+        return 1 - (1 - kSlowest) * static_cast<double>(slot) / static_cast<double>(slots - 1);
+      };
+      for (const JobCut& job : jobs) {
+        const double repeated = job.first_frame - gops_[gop_of(job.first_frame)].first_frame;
+        const auto free = std::min_element(busy_until.begin(), busy_until.end());
+        *free += (repeated + frame_cost * (job.end_frame - job.first_frame + kJobStart)) / speed(free - busy_until.begin());
+      }
+      const double speed_of_all = static_cast<double>(slots) * (1 + kSlowest) / 2;
+      score += *std::max_element(busy_until.begin(), busy_until.end()) * speed_of_all / (frame_cost * frames_);
+    }
+    return score;
+  }
+
+  /// The GOP that `frame` is in.
+  std::size_t gop_of(std::uint32_t frame) const {
+    const auto after = std::upper_bound(gops_.begin(), gops_.end(), frame,
+                                        [](std::uint32_t value, const Gop& gop) { return value < gop.first_frame; });
+    return static_cast<std::size_t>(after - gops_.begin()) - 1;
+  }
+
+  JobCut make_job(std::uint32_t first_frame, std::uint32_t end_frame) const {
+    JobCut job;
+    const Gop& gop = gops_[gop_of(first_frame)];
+    job.first_packet = gop.first_packet;
+    job.end_packet = gop.end_packet_min;
+    job.first_frame = first_frame;
+    job.end_frame = end_frame;
+    return job;
+  }
+
+  /// Without regard to the bounds.
+  std::vector<JobCut> cut(const Shape& shape) const {
+    std::vector<JobCut> jobs;
+    for (std::uint32_t frame = 0; frame < frames_; frame = jobs.back().end_frame) {
+      jobs.push_back(make_job(frame, end_of_job(frame, shape)));
+    }
+    return jobs;
+  }
+
+  /// Where a job ends that starts at `frame`: at the key that is nearest to its target, or at the target itself where none is
+  /// near.
+  std::uint32_t end_of_job(std::uint32_t frame, const Shape& shape) const {
+    double target = shape.frames;
+    if (shape.has_fine_end) target = std::clamp((frames_ - frame) / 4.0, std::min(target, 1.0 * kTargetFramesLast), target);
+    if (frames_ - frame < 1.5 * target) return fitting(frame, frames_);
+    const auto distance = [&](std::uint32_t end) { return std::abs(end - (frame + target)); };
+    std::uint32_t nearest = frame;
+    for (std::size_t gop = gop_of(frame) + 1; gop < gops_.size(); ++gop) {
+      if (distance(gops_[gop].first_frame) > distance(nearest)) break;
+      nearest = gops_[gop].first_frame;
+    }
+    if (distance(nearest) > target / 2) nearest = frame + static_cast<std::uint32_t>(std::lround(target));
+    return fitting(frame, nearest);
+  }
+
+  /// `end`, or the last key before it up to which a job that starts at `frame` has no more than kJobBytesTarget of packets; the
+  /// first key if that is already more.
+  std::uint32_t fitting(std::uint32_t frame, std::uint32_t end) const {
+    std::size_t gop = gop_of(end - 1);
+    const std::size_t first = gop_of(frame);
+    const auto bytes_to = [&](std::size_t packet) { return bytes_before_[packet] - bytes_before_[gops_[first].first_packet]; };
+    if (gop == first || bytes_to(input_.frame_packets[end - 1] + 1) <= kJobBytesTarget) return end;
+    while (gop > first + 1 && bytes_to(gops_[gop].first_packet) > kJobBytesTarget) --gop;
+    return gops_[gop].first_frame;
+  }
+
+  /// As many whole GOPs as a chunk has room for; a longer GOP in equal parts.
+  std::vector<JobCut> cut_by_chunk() const {
+    const std::uint32_t chunk = options_.chunk_frames;
+    std::vector<JobCut> jobs;
+    for (std::uint32_t frame = 0; frame < frames_; frame = jobs.back().end_frame) {
+      const std::size_t gop = gop_of(frame);
+      const auto begin_of = [&](std::size_t index) { return index < gops_.size() ? gops_[index].first_frame : frames_; };
+      std::size_t next = gop + 1;
+      std::uint32_t end = begin_of(next);
+      if (end - frame > chunk) {
+        const std::uint32_t parts = (end - frame - 1) / chunk + 1;
+        end = frame + (end - frame - 1) / parts + 1;
+      } else {
+        while (next < gops_.size() && begin_of(next + 1) - frame <= chunk) end = begin_of(++next);
+      }
+      jobs.push_back(make_job(frame, fitting(frame, end)));
+    }
+    return jobs;
   }
 
   /// Fills in what follows from the ranges of frames.
-  void complete() {
-    for (std::size_t j = 0; j < jobs_.size(); ++j) {
-      JobCut& job = jobs_[j];
-      const JobCut* next = j + 1 < jobs_.size() ? &jobs_[j + 1] : nullptr;
-      job.own_begin = j == 0 ? kFirst : jobs_[j - 1].own_end;
+  void complete(std::vector<JobCut>& jobs) const {
+    for (std::size_t j = 0; j < jobs.size(); ++j) {
+      JobCut& job = jobs[j];
+      const JobCut* next = j + 1 < jobs.size() ? &jobs[j + 1] : nullptr;
+      job.own_begin = j == 0 ? kFirst : jobs[j - 1].own_end;
       job.own_end = next == nullptr ? kLast : input_.pts[input_.frame_packets[next->first_frame]];
-      if (j > 0) job.end_packet = std::max(job.end_packet, jobs_[j - 1].end_packet);
+      if (j > 0) job.end_packet = std::max(job.end_packet, jobs[j - 1].end_packet);
       for (std::uint32_t frame = job.first_frame; frame < job.end_frame; ++frame) {
         job.end_packet = std::max(job.end_packet, input_.frame_packets[frame] + 1);
       }
       if (next == nullptr || next->first_packet == job.first_packet) continue;
       // Without a gap, so that the packets are read from front to back once; there is one only where an edit list hides
       // pictures.
+      SHEAF_CHECK(input_.frame_packets[next->first_frame] ==
+                  next->first_packet);  // Else end_of_job() would have cut at that key.
       job.has_seam = options_.has_seams;
       job.end_packet = std::max(job.end_packet, next->first_packet + (job.has_seam ? 1 : 0));
     }
@@ -190,7 +286,8 @@ class Planner {
   const CutOptions& options_;
   const std::uint32_t frames_;
   const std::vector<Gop> gops_;
-  std::vector<JobCut> jobs_;
+  const double key_cost_;
+  std::vector<std::uint64_t> bytes_before_;  ///< Of the packets before each packet.
 };
 
 }  // namespace

@@ -1,8 +1,8 @@
 #pragma once
 
 /// Where a video is cut into jobs: pure, from columns of its index and the command alone, so that a stage that starts again, or
-/// runs on another cluster, cuts alike. The rule stands in docs/ARCHITECTURE.md, "Video"; tests/unit/video_exact_test.cc holds
-/// it bit for bit, on closed and open GOPs.
+/// runs on another cluster, cuts alike. The rule stands in docs/ARCHITECTURE.md, "Video", its reasons in
+/// docs/decisions/cuts.md; tests/unit/video_exact_test.cc holds it bit for bit, on closed and open GOPs.
 
 #include <cstdint>
 #include <span>
@@ -27,15 +27,22 @@ struct CutOptions {
   std::uint32_t chunk_frames = 0;
   /// What the work on one frame costs beside decoding it, which costs 1: the ops and the encoder.
   double frame_cost = 1;
+  /// After how many frames the encoder makes a key frame by itself; 1: every frame is one.
+  std::uint32_t encoder_gop_frames = 250;
   /// Whether the packets of a job go on to the key that the next one starts at, so that both can digest that frame. Without use
   /// for codecs in which every picture stands alone.
   bool has_seams = true;
 };
 
 /// How the planner chooses when the user does not.
-inline constexpr std::uint32_t kTargetFrames = 125;     ///< About this many frames a job ...
-inline constexpr std::uint32_t kTargetFramesLast = 50;  ///< ... getting fewer towards the end, but no fewer than these.
+inline constexpr std::uint32_t kTargetFramesMin = 100;  ///< Shorter jobs cost the encoder too much time.
+inline constexpr std::uint32_t kTargetFramesMax = 150;  ///< Longer ones are taken only where these cost too many bytes ...
+inline constexpr std::uint32_t kFramesMax = 250;        ///< ... and beyond these nothing is saved.
+inline constexpr std::uint32_t kTargetFramesLast = 50;  ///< Towards the end jobs may get fewer frames, but no fewer than these.
+inline constexpr double kMoreBytesMax = 0.03;           ///< Of the output, for key frames that an unsplit one would not have.
 inline constexpr double kRepeatedDecodeMax = 0.05;      ///< Of the run's estimated cost, for decoding packets more than once.
+inline constexpr std::uint32_t kSlotsFed = 8;           ///< So many slots have work, bytes or not, when each gets ...
+inline constexpr std::uint32_t kFramesForASlot = 100;   ///< ... at least so many frames.
 /// Short GOPs are not merged beyond this many bytes of packets.
 inline constexpr std::uint64_t kJobBytesTarget = 64ULL * 1024 * 1024;
 

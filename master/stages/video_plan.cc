@@ -45,6 +45,7 @@ Result<VideoSetupPlan> plan_setup(const v1::VideoRequest& request, media::Input&
   ops::Geometry geometry{stream.width(), stream.height(), stream.pixel_format()};
   const ops::Geometry source = geometry;
   plan.frame_cost = traits->cost > 0 ? traits->cost : kUnknownCost;
+  plan.encoder_gop_frames = traits->gop_frames;
   for (const auto& op : request.ops()) {
     plan.frame_cost += ops::cost(op, geometry);
     auto out = ops::output_geometry(op, geometry);
@@ -104,7 +105,7 @@ Result<media::Encoder> open_encoder(const v1::EncoderSettings& settings) {
 std::vector<JobCut> plan_jobs(const media::PacketIndex& index, const VideoSetupPlan& setup, std::uint32_t chunk_frames) {
   static_assert(CutInput::kKey == media::PacketIndex::kKey && CutInput::kDiscard == media::PacketIndex::kDiscard);
   const CutInput input{index.pts(), index.sizes(), index.flags(), index.frame_packets()};
-  return plan_cuts(input, {chunk_frames, setup.frame_cost, setup.has_seams});
+  return plan_cuts(input, {chunk_frames, setup.frame_cost, setup.encoder_gop_frames, setup.has_seams});
 }
 
 }  // namespace sheaf::stages

@@ -15,8 +15,9 @@ namespace sheaf::stages {
 /// What every job of a run shares, and what the planner has to know of it.
 struct VideoSetupPlan {
   v1::VideoSetup setup;
-  double frame_cost = 1;   ///< Of ops and encoder, in decodes of one frame.
-  bool has_seams = false;  ///< Whether pictures depend on one another.
+  double frame_cost = 1;                   ///< Of ops and encoder, in decodes of one frame.
+  std::uint32_t encoder_gop_frames = 250;  ///< As in CutOptions.
+  bool has_seams = false;                  ///< Whether pictures depend on one another.
 };
 
 /// Works out the setup for the video of `input`: from stream parameters over the ops to the encoder's settings. Errors: kUsage
