@@ -12,4 +12,4 @@ cd "$(dirname "$0")/.."
 repeats=${1:-5}
 bin=${SHEAF_BIN:-build/release/bin}
 [ -x "$bin/sheaf" ] || { echo "bench/video.sh: $bin/sheaf is missing; run: cmake --preset release && cmake --build --preset release" >&2; exit 1; }
-exec python3 bench/measure.py "$bin" "$repeats"
+exec /usr/bin/python3 bench/measure.py "$bin" "$repeats"

@@ -1,10 +1,21 @@
 #!/usr/bin/env bash
-# Installs all that sheaf needs to be built, tested and measured on Debian 12. Safe to run again: it does nothing when nothing is
-# missing. The list itself is packages.txt beside this script.
+# Installs all that sheaf needs to be built and tested on Debian 12. Safe to run again: it does nothing when nothing is missing. The
+# list itself is packages.txt beside this script.
+#
+#   deploy/setup.sh           to build and to test
+#   deploy/setup.sh --bench   also what benchmarks compare sheaf with
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 
-mapfile -t packages < <(sed 's/#.*//' "$here/packages.txt" | tr -d ' ' | grep -v '^$')
+case "${1:-}" in
+  "") last_section='/^# bench$/,$d' ;;
+  --bench) last_section= ;;
+  *)
+    echo "deploy/setup.sh: $1: no such option; there is --bench" >&2
+    exit 2
+    ;;
+esac
+mapfile -t packages < <(sed "$last_section" "$here/packages.txt" | sed 's/#.*//' | tr -d ' ' | grep -v '^$')
 mapfile -t missing < <(comm -23 <(printf '%s\n' "${packages[@]}" | sort) \
   <(dpkg-query -W -f='${Package} ${db:Status-Status}\n' "${packages[@]}" 2>/dev/null | sed -n 's/ installed$//p' | sort))
 [ ${#missing[@]} -eq 0 ] && exit 0
