@@ -1,5 +1,5 @@
-// What each op costs beside ffmpeg's nearest filter: one thread, in one process, frame by frame in turn, so that a machine whose
-// speed changes is as fast for both.
+// What each op costs beside ffmpeg's nearest filter: one thread, in one process, frame by frame in turn, so that a machine
+// whose speed changes is as fast for both.
 //
 //   ops_bench [FRAMES [WIDTH HEIGHT]]      per row, 200 by default; 768 x 576
 //
@@ -17,6 +17,7 @@
 #include "common/base/check.h"
 #include "common/media/av.h"
 #include "common/ops/parse.h"
+#include "tests/unit/test_frames.h"
 #include "worker/ops/op_factory.h"
 
 extern "C" {
@@ -61,27 +62,6 @@ double cpu_milliseconds() {
   return 1e3 * static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_nsec);
 }
 
-/// Shapes and noise, which no filter can skip.
-media::FramePtr make_frame(int width, int height, int number) {
-  media::FramePtr frame = media::make_frame();
-  frame->format = AV_PIX_FMT_YUV420P;
-  frame->width = width;
-  frame->height = height;
-  frame->pts = number;
-  SHEAF_CHECK(av_frame_get_buffer(frame.get(), 0) >= 0);
-  std::uint32_t noise = static_cast<std::uint32_t>(number) + 1;
-  for (int plane = 0; plane < 3; ++plane) {
-    for (int y = 0; y < (plane == 0 ? height : (height + 1) / 2); ++y) {
-      for (int x = 0; x < (plane == 0 ? width : (width + 1) / 2); ++x) {
-        noise = noise * 1664525U + 1013904223U;
-        const int shape = ((x + 2 * number) / 40 + y / 30) % 2 * 120;
-        frame->data[plane][y * frame->linesize[plane] + x] = static_cast<std::uint8_t>(60 + shape + static_cast<int>(noise >> 27));
-      }
-    }
-  }
-  return frame;
-}
-
 /// One filter between a source and a sink, with one thread.
 class Filter {
  public:
@@ -89,7 +69,8 @@ class Filter {
     graph_->nb_threads = 1;
     const std::string source = "video_size=" + std::to_string(width) + "x" + std::to_string(height) +
                                ":pix_fmt=yuv420p:time_base=1/25:pixel_aspect=1/1";
-    SHEAF_CHECK(avfilter_graph_create_filter(&source_, avfilter_get_by_name("buffer"), "in", source.c_str(), nullptr, graph_) >= 0);
+    SHEAF_CHECK(avfilter_graph_create_filter(&source_, avfilter_get_by_name("buffer"), "in", source.c_str(), nullptr, graph_) >=
+                0);
     SHEAF_CHECK(avfilter_graph_create_filter(&sink_, avfilter_get_by_name("buffersink"), "out", nullptr, nullptr, graph_) >= 0);
     AVFilterInOut* outputs = avfilter_inout_alloc();
     AVFilterInOut* inputs = avfilter_inout_alloc();
@@ -137,8 +118,8 @@ int main(int argc, char** argv) {
     Filter filter(row.filter, width, height);
     std::vector<double> ours, theirs, ratios;
     for (int number = 0; number < frames; ++number) {
-      media::FramePtr frame = make_frame(width, height, number);
-      media::FramePtr copy = make_frame(width, height, number);
+      media::FramePtr frame = test::make_test_frame("yuv420p", width, height, number);
+      media::FramePtr copy = test::make_test_frame("yuv420p", width, height, number);
       const double begin = cpu_milliseconds();
       SHEAF_CHECK((*op)->apply({.frame = std::move(frame)}).has_value());
       const double middle = cpu_milliseconds();
@@ -149,8 +130,8 @@ int main(int argc, char** argv) {
       ratios.push_back(ours.back() / theirs.back());
     }
     std::sort(ratios.begin(), ratios.end());
-    std::printf("| `%s` | %.2f | `%s` | %.2f | %.2f (%.2f..%.2f) |\n", row.op.c_str(), median(ours), row.filter.c_str(), median(theirs),
-                median(ratios), ratios[ratios.size() / 4], ratios[ratios.size() * 3 / 4]);
+    std::printf("| `%s` | %.2f | `%s` | %.2f | %.2f (%.2f..%.2f) |\n", row.op.c_str(), median(ours), row.filter.c_str(),
+                median(theirs), median(ratios), ratios[ratios.size() / 4], ratios[ratios.size() * 3 / 4]);
     std::fflush(stdout);
   }
   return 0;

@@ -65,10 +65,11 @@ void write_text(const std::string& path, const std::string& text) {
 void remove_oldest(const std::string& directory, const std::string& prefix) {
   std::error_code error;
   std::multimap<std::filesystem::file_time_type, std::filesystem::path> by_age;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+  std::filesystem::directory_iterator entry(directory, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
     std::error_code gone;
-    const auto time = entry.last_write_time(gone);
-    if (!gone && entry.path().filename().string().starts_with(prefix)) by_age.emplace(time, entry.path());
+    const auto time = entry->last_write_time(gone);
+    if (!gone && entry->path().filename().string().starts_with(prefix)) by_age.emplace(time, entry->path());
   }
   while (by_age.size() > kKeptTextsMax) {
     std::filesystem::remove(by_age.begin()->second, error);

@@ -68,8 +68,8 @@ cv::v_int16 pair_of(const std::int16_t* weights) {
 }
 
 /// The kernel: two rows at a time, their samples side by side, so that one instruction multiplies and adds both.
-template <typename Rows, typename Out>
-void add_block(const Rows& rows, const std::vector<std::int16_t>& weights, int shift, Out* out, int x) {
+template <typename Source, typename Out>
+void add_block(const Source& rows, const std::vector<std::int16_t>& weights, int shift, Out* out, int x) {
   const cv::v_int32 half = cv::vx_setall_s32(1 << shift >> 1);
   cv::v_int32 sums[4] = {half, half, half, half};
   const int count = static_cast<int>(weights.size());
@@ -86,8 +86,8 @@ void add_block(const Rows& rows, const std::vector<std::int16_t>& weights, int s
   store(sums, out + x);
 }
 
-template <typename Rows, typename Out>
-void add_rows(const Rows& rows, const std::vector<std::int16_t>& weights, int shift, Out* out, int size) {
+template <typename Source, typename Out>
+void add_rows(const Source& rows, const std::vector<std::int16_t>& weights, int shift, Out* out, int size) {
   SHEAF_CHECK(weights.size() % 2 == 0);
   if (size >= kBlock) {
     // The last block may begin within the one before it: the same samples once more.
