@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "common/base/check.h"
 
@@ -122,38 +123,51 @@ class Planner {
     double frames;
     bool has_fine_end;
   };
+  struct Plan {
+    double frames;  ///< Of its shape.
+    std::vector<JobCut> jobs;
+    std::pair<bool, double> rank = {};  ///< Longer than usual, score: the least is the best.
+    bool is_least = false;              ///< With fewer jobs slots would stand idle: it is taken whatever it costs in bytes.
+  };
 
-  /// Of all shapes that keep within the bounds the one that keeps slots busiest.
+  /// Of all shapes that keep within the bounds the one that keeps slots busiest; a longer one only where none of usual length
+  /// does.
   std::vector<JobCut> choose() const {
-    std::vector<JobCut> best;
-    double best_score = std::numeric_limits<double>::max();
+    std::vector<Plan> plans;
     for (double frames = kTargetFramesMin; frames <= kFramesMax; frames *= 1.05) {
-      if (frames > kTargetFramesMax && !best.empty()) break;
       for (const bool has_fine_end : {true, false}) {
         std::vector<JobCut> jobs = cut({frames, has_fine_end});
-        if (!is_within_bounds(jobs)) continue;
-        const double score = score_of(jobs);
-        if (score < best_score) {
-          best_score = score;
-          best = std::move(jobs);
-        }
+        if (repeated_decodes(jobs) <= repeated_decodes_max()) plans.push_back({frames, std::move(jobs)});
       }
     }
+    if (frames_ >= kSlotsFed * kFramesForASlot) keep_those_that_feed_all(plans);
+    std::erase_if(plans, [&](const Plan& plan) { return !plan.is_least && more_bytes(plan.jobs) > kMoreBytesMax; });
+    for (Plan& plan : plans) plan.rank = {plan.frames > kTargetFramesMax, score_of(plan.jobs)};
+    const auto best =
+        std::min_element(plans.begin(), plans.end(), [](const Plan& a, const Plan& b) { return a.rank < b.rank; });
+    if (best != plans.end()) return std::move(best->jobs);
     // Of a video with few keys every shape may decode too much again. Longer jobs do less of it; in the end there is one.
-    for (double frames = kFramesMax; best.empty(); frames *= 1.1) {
+    for (double frames = kFramesMax;; frames *= 1.1) {
       std::vector<JobCut> jobs = cut({frames, false});
-      if (repeated_decodes(jobs) <= repeated_decodes_max()) best = std::move(jobs);
+      if (repeated_decodes(jobs) <= repeated_decodes_max()) return jobs;
     }
-    return best;
   }
 
-  bool is_within_bounds(const std::vector<JobCut>& jobs) const {
-    if (repeated_decodes(jobs) > repeated_decodes_max()) return false;
-    const bool has_frames_for_all = frames_ >= kSlotsFed * kFramesForASlot;
-    if (has_frames_for_all && jobs.size() <= kSlotsFed) return jobs.size() == kSlotsFed;
-    if (options_.encoder_gop_frames == 1) return true;
+  /// Takes away the plans with fewer jobs than kSlotsFed, and marks those with the least number that is enough. Does nothing
+  /// where none is.
+  static void keep_those_that_feed_all(std::vector<Plan>& plans) {
+    std::size_t least = std::numeric_limits<std::size_t>::max();
+    for (const Plan& plan : plans) least = plan.jobs.size() >= kSlotsFed ? std::min(least, plan.jobs.size()) : least;
+    if (least == std::numeric_limits<std::size_t>::max()) return;
+    std::erase_if(plans, [&](const Plan& plan) { return plan.jobs.size() < least; });
+    for (Plan& plan : plans) plan.is_least = plan.jobs.size() == least;
+  }
+
+  /// What the key frames add that an unsplit output would not have, as a share of it.
+  double more_bytes(const std::vector<JobCut>& jobs) const {
+    if (options_.encoder_gop_frames == 1) return 0;
     const double keys_unsplit = std::ceil(1.0 * frames_ / options_.encoder_gop_frames);
-    return (static_cast<double>(jobs.size()) - keys_unsplit) * key_cost_ <= kMoreBytesMax * frames_;
+    return (static_cast<double>(jobs.size()) - keys_unsplit) * key_cost_ / frames_;
   }
 
   double repeated_decodes_max() const { return kRepeatedDecodeMax * (1 + std::max(0.0, options_.frame_cost)) * frames_; }
@@ -215,7 +229,7 @@ class Planner {
   }
 
   /// Where a job ends that starts at `frame`: at the key that is nearest to its target, or at the target itself where none is
-  /// near.
+  /// within half of it.
   std::uint32_t end_of_job(std::uint32_t frame, const Shape& shape) const {
     double target = shape.frames;
     if (shape.has_fine_end) target = std::clamp((frames_ - frame) / 4.0, std::min(target, 1.0 * kTargetFramesLast), target);
@@ -275,9 +289,8 @@ class Planner {
       if (next == nullptr || next->first_packet == job.first_packet) continue;
       // Without a gap, so that the packets are read from front to back once; there is one only where an edit list hides
       // pictures.
-      SHEAF_CHECK(input_.frame_packets[next->first_frame] ==
-                  next->first_packet);  // Else end_of_job() would have cut at that key.
-      job.has_seam = options_.has_seams;
+      // A job that goes on into the next GOP and ends there shares that GOP with the next one, and no seam.
+      job.has_seam = options_.has_seams && input_.frame_packets[next->first_frame] == next->first_packet;
       job.end_packet = std::max(job.end_packet, next->first_packet + (job.has_seam ? 1 : 0));
     }
   }

@@ -55,7 +55,8 @@ struct JobCut {
   std::uint32_t end_frame = 0;
   std::int64_t own_begin = 0;  ///< INT64_MIN for the first job.
   std::int64_t own_end = 0;    ///< INT64_MAX for the last job.
-  /// The next job starts at a key, and this one's packets include it: its frame is the seam, with the pts own_end.
+  /// The next job's first frame is the key that it starts at, and this one's packets include it: it is the seam, with the pts
+  /// own_end.
   bool has_seam = false;
 
   bool operator==(const JobCut&) const = default;

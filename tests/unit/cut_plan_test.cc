@@ -84,7 +84,8 @@ void expect_sound(const Video& video, const std::vector<JobCut>& jobs) {
       EXPECT_LE(job.first_packet, jobs[j - 1].end_packet);
       EXPECT_GE(job.end_packet, jobs[j - 1].end_packet);
       EXPECT_TRUE((video.flags[job.first_packet] & CutInput::kKey) != 0 || job.first_packet == 0);
-      EXPECT_EQ(jobs[j - 1].has_seam, job.first_packet != jobs[j - 1].first_packet);
+      const bool begins_with_its_key = video.frame_packets[job.first_frame] == job.first_packet;
+      EXPECT_EQ(jobs[j - 1].has_seam, begins_with_its_key && job.first_packet != jobs[j - 1].first_packet);
     }
     frame = job.end_frame;
   }
@@ -180,6 +181,50 @@ TEST(CutPlanTest, SplitsALongGopWhereTheRepeatedDecodeIsSmallBesideTheRest) {
   ASSERT_NE(within, jobs.end());
   EXPECT_EQ(within->first_packet, within->first_frame / 250 * 250);
   EXPECT_FALSE((within - 1)->has_seam);
+}
+
+TEST(CutPlanTest, GoesOnFromAShortGopIntoALongOne) {
+  // As VideoCutTest has it in pictures.
+  Video video;
+  for (const int frames : {45, 150, 100, 100}) video.add_gop(frames);
+  const auto jobs = video.cut({.frame_cost = 4, .encoder_gop_frames = 1});
+  expect_sound(video, jobs);
+  ASSERT_GT(jobs.size(), 1U);
+  EXPECT_GT(jobs[0].end_frame, 45U);
+  EXPECT_LT(jobs[0].end_frame, 195U);
+  EXPECT_EQ(jobs[0].end_packet, jobs[0].end_frame);
+  EXPECT_FALSE(jobs[0].has_seam);
+  EXPECT_EQ(jobs[1].first_packet, 45U);
+}
+
+TEST(CutPlanTest, IsSoundWhateverTheGopsAre) {
+  // GOPs of all lengths, and what is estimated of the keys and of the work, from a fixed noise.
+  std::uint32_t noise = 1;
+  const auto up_to = [&](std::uint32_t most) {
+    noise = noise * 1664525U + 1013904223U;
+    return (noise >> 8) % most + 1;
+  };
+  for (int nth = 0; nth < 3000; ++nth) {
+    Video video;
+    const std::uint32_t longest = up_to(600);
+    for (std::uint32_t gops = up_to(12); gops > 0; --gops) {
+      video.add_gop(static_cast<int>(up_to(longest)), 10, 1000 * up_to(40));
+    }
+    const auto jobs = video.cut({.frame_cost = 1.0 * up_to(40), .encoder_gop_frames = up_to(2) == 1 ? 1U : 250U});
+    expect_sound(video, jobs);
+    if (HasFailure()) FAIL() << nth;
+  }
+}
+
+TEST(CutPlanTest, GivesEightSlotsWorkWhateverAKeyCosts) {
+  for (const int last : {50, 100, 150, 200, 249}) {
+    Video video;
+    for (const int frames : {250, 250, 250, last}) video.add_gop(frames, 10, 20000);
+    const auto jobs = video.cut({.frame_cost = 16});
+    expect_sound(video, jobs);
+    EXPECT_GE(jobs.size(), kSlotsFed) << last;
+    EXPECT_LE(jobs.size(), kSlotsFed + 2) << last;
+  }
 }
 
 TEST(CutPlanTest, KeepsTheRepeatedDecodeWithinItsShareOfTheCost) {

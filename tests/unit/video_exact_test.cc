@@ -204,6 +204,24 @@ Error error_of(v1::VideoRequest request) {
   return outcome ? Error{} : outcome.error();
 }
 
+TEST(VideoCutTest, KeepsEveryFrameOfGopsThatAreNotAsLongAsJobs) {
+  // Keys at 0, 45, 195, 295: the planner's own cuts end within GOPs, also in a later one than they began in.
+  for (const char* gops : {"open", "closed"}) {
+    const std::string open = std::string(gops) == "open" ? "1" : "0";
+    const std::string input =
+        make_file(std::string("uneven-") + gops + ".mkv",
+                  "-f lavfi -i testsrc2=s=96x64:r=25:d=15.8 -c:v libx264 -preset veryfast -bf 3 -force_key_frames "
+                  "'expr:eq(n,45)+eq(n,195)+eq(n,295)' -x264-params keyint=400:scenecut=0:open-gop=" +
+                      open);
+    const std::string output = scratch() + "/uneven-out.mkv";
+    v1::VideoRequest request = copy_request(input, output);
+    const auto outcome = run_video(request);
+    ASSERT_TRUE(outcome) << outcome.error().message();
+    EXPECT_GE(outcome->plan.jobs, 3U);
+    expect_exact(input, output);
+  }
+}
+
 TEST(VideoRefusalTest, SaysWhatIsWrongWithTheInput) {
   const std::string output = scratch() + "/out.mov";
   EXPECT_EQ(error_of(copy_request(scratch() + "/none.mp4", output)).what, "no such file");
