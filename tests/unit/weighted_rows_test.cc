@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <opencv2/core/utility.hpp>
 #include <vector>
 
 namespace sheaf::worker {
@@ -45,9 +46,9 @@ Out expected(std::int64_t sum, int bits) {
 
 constexpr std::array<std::int16_t, 6> kWeights = {9000, -700, 20000, 4000, 468, 0};  // The sum is 2^15.
 
-template <typename Out>
-void check_weighted(int shift) {
-  const auto rows = noise_rows<std::int16_t>(kWeights.size(), 16320);
+template <typename In, typename Out>
+void check_weighted(int shift, int max) {
+  const auto rows = noise_rows<In>(kWeights.size(), max);
   const Taps taps{.first = 0, .bits = 15, .weights = {kWeights.begin(), kWeights.end()}};
   for (int size = 1; size <= kSizeMax; ++size) {
     std::vector<Out> out(static_cast<std::size_t>(size) + 1, Out{99});
@@ -80,18 +81,29 @@ void check_symmetric(int shift, int max) {
   }
 }
 
-TEST(WeightedRowsTest, AddsUpExactlyForEverySize) {
-  check_weighted<std::int16_t>(0);
-  check_weighted<std::uint8_t>(6);
+/// With the widest vectors of this processor, and with those that every processor has.
+class WeightedRowsTest : public testing::TestWithParam<bool> {
+ protected:
+  WeightedRowsTest() { cv::setUseOptimized(GetParam()); }
+  ~WeightedRowsTest() override { cv::setUseOptimized(true); }
+};
+
+TEST_P(WeightedRowsTest, AddsUpExactlyForEverySize) {
+  check_weighted<std::uint8_t, std::int16_t>(-6, 255);
+  check_weighted<std::int16_t, std::int16_t>(0, 16320);
+  check_weighted<std::int16_t, std::uint8_t>(6, 16320);
   check_symmetric<std::uint8_t, std::int16_t>(-6, 255);
   check_symmetric<std::int16_t, std::int16_t>(0, 16320);
   check_symmetric<std::int16_t, std::uint8_t>(6, 16320);
 }
 
-TEST(WeightedRowsTest, CutsOffWhatDoesNotFit) {
-  check_weighted<std::uint8_t>(2);  // Sums of up to 16 times 255.
+TEST_P(WeightedRowsTest, CutsOffWhatDoesNotFit) {
+  check_weighted<std::int16_t, std::uint8_t>(2, 16320);  // Sums of up to 16 times 255.
   check_symmetric<std::int16_t, std::uint8_t>(2, 16320);
 }
+
+INSTANTIATE_TEST_SUITE_P(Vectors, WeightedRowsTest, testing::Bool(),
+                         [](const auto& tested) { return tested.param ? "Widest" : "Everywhere"; });
 
 }  // namespace
 }  // namespace sheaf::worker

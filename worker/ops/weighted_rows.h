@@ -25,8 +25,10 @@ struct SymmetricTaps {
 /// out[x] = (sum over k of taps.weights[k] * rows[k][x]) / 2^(taps.bits + shift), rounded to nearest (halves up) and cut off at
 /// what Out holds, for x from 0 to size - 1. A negative `shift` multiplies. `rows` has as many pointers as there are weights;
 /// none of the rows may overlap `out`. The sum must fit 32 bits: |sample| * 2^bits < 2^31.
-template <typename Out>
-void add_weighted_rows(const std::int16_t* const* rows, const Taps& taps, int shift, Out* out, int size);
+///
+/// The same on every processor: integers, and the vectors' width does not show.
+template <typename In, typename Out>
+void add_weighted_rows(const In* const* rows, const Taps& taps, int shift, Out* out, int size);
 
 /// The same for symmetric weights, in half the time. rows[2k] and rows[2k + 1] are the two at distance k, for each of the
 /// weights. The sum of two samples must fit 16 bits.
