@@ -1,9 +1,11 @@
 // What each op costs beside ffmpeg's nearest filter: one thread, in one process, frame by frame in turn, so that a machine
 // whose speed changes is as fast for both.
 //
-//   ops_bench [FRAMES [WIDTH HEIGHT]]      per row, 200 by default; 768 x 576
+//   ops_bench [FRAMES [WIDTH HEIGHT [PART]]]   per row, 200 by default; 768 x 576; only ops whose text has PART
 //
 // Prints a table in Markdown: milliseconds of CPU a megapixel (of luma; yuv420p), the median of all frames, and the ratio.
+
+#include <malloc.h>
 
 #include <algorithm>
 #include <cmath>
@@ -108,11 +110,16 @@ int main(int argc, char** argv) {
   const int frames = argc > 1 ? std::atoi(argv[1]) : 200;
   const int width = argc > 3 ? std::atoi(argv[2]) : 768;
   const int height = argc > 3 ? std::atoi(argv[3]) : 576;
+  // As in an executor: what a frame has freed serves the next.
+  mallopt(M_MMAP_THRESHOLD, 1 << 25);
+  mallopt(M_TRIM_THRESHOLD, 1 << 28);
   media::set_up_libav();
   worker::set_up_opencv();
+  const std::string part = argc > 4 ? argv[4] : "";
   const double megapixels = width * height / 1e6;
   std::printf("| op | ms | filter | ms | ratio (quarter..three quarters of the frames) |\n|---|--:|---|--:|--:|\n");
   for (const Row& row : kRows) {
+    if (row.op.find(part) == std::string::npos) continue;
     auto op = worker::make_op(*ops::parse_op(row.op), {width, height, "yuv420p"});
     SHEAF_CHECK(op.has_value());
     Filter filter(row.filter, width, height);

@@ -77,32 +77,34 @@ OpSpec edges_op() {
 }
 
 OpSpec resize_op() {
-  return {.name = "resize",
-          .summary = "scales to another size, plane by plane",
-          .details =
-              "0 or -1 for one of width and height keeps the aspect, rounded to whole chroma samples. Each plane is scaled by "
-              "itself "
-              "about its center.",
-          .arguments = {{.key = "width",
-                         .type = ArgumentType::kInteger,
-                         .unit = "pixels",
-                         .summary = "new width; 0 or -1: from height, keeping the aspect",
-                         .min = -1,
-                         .max = 16384,
-                         .default_value = std::int64_t{-1}},
-                        {.key = "height",
-                         .type = ArgumentType::kInteger,
-                         .unit = "pixels",
-                         .summary = "new height; 0 or -1: from width, keeping the aspect",
-                         .min = -1,
-                         .max = 16384,
-                         .default_value = std::int64_t{-1}},
-                        {.key = "method",
-                         .type = ArgumentType::kText,
-                         .summary = "how samples are weighted; area is for making smaller",
-                         .default_value = std::string("area"),
-                         .choices = {"nearest", "area", "linear", "cubic", "lanczos"}}},
-          .formats = all_formats()};
+  return {
+      .name = "resize",
+      .summary = "scales to another size, plane by plane",
+      .details =
+          "0 or -1 for one of width and height keeps the aspect, rounded to whole chroma samples. Each plane is scaled by "
+          "itself about its center. area is the mean of what a new pixel covers; linear, cubic (Catmull-Rom) and lanczos (of "
+          "3) weigh the pixels around it, and take more of them when they make smaller; nearest takes one.",
+      .arguments = {{.key = "width",
+                     .type = ArgumentType::kInteger,
+                     .unit = "pixels",
+                     .summary = "new width; 0 or -1: from height, keeping the aspect",
+                     .min = -1,
+                     .max = 16384,
+                     .default_value = std::int64_t{-1}},
+                    {.key = "height",
+                     .type = ArgumentType::kInteger,
+                     .unit = "pixels",
+                     .summary = "new height; 0 or -1: from width, keeping the aspect",
+                     .min = -1,
+                     .max = 16384,
+                     .default_value = std::int64_t{-1}},
+                    {.key = "method",
+                     .type = ArgumentType::kText,
+                     .summary = "how samples are weighted; area is for making smaller",
+                     .default_value = std::string("area"),
+                     .choices = {"nearest", "area", "linear", "cubic", "lanczos"}}},
+      .formats = all_formats(),
+      .version = 2};
 }
 
 OpSpec invert_op() {

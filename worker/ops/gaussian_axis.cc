@@ -14,54 +14,11 @@ constexpr double kSigmaPerStepMin = 1.75;
 /// How far a Gaussian reaches, in sigmas: what lies beyond weighs less than 0.0005.
 constexpr double kReach = 3.5;
 constexpr int kBoxes = 4;
-constexpr int kBitsMax = 16;
-
-/// The bits that weights can have when the largest of them is `peak`.
-int bits_for(double peak) {
-  int bits = kBitsMax;
-  while (std::ldexp(peak, bits) > 32000) --bits;
-  return bits;
-}
-
-std::int16_t to_integer(double weight, int bits) {
-  return static_cast<std::int16_t>(std::lround(std::ldexp(weight, bits)));
-}
-
-/// `weights[k]` is for distance k. The middle takes what rounding leaves.
-SymmetricTaps rounded(const std::vector<double>& weights) {
-  double sum = weights[0];
-  for (std::size_t k = 1; k < weights.size(); ++k) sum += 2 * weights[k];
-  SymmetricTaps taps{.reach = static_cast<int>(weights.size()) - 1, .bits = bits_for(weights[0] / sum / 2), .weights = {0}};
-  int left = 1 << taps.bits >> 1;
-  for (std::size_t k = 1; k < weights.size(); ++k) {
-    taps.weights.push_back(to_integer(weights[k] / sum, taps.bits));
-    left -= taps.weights.back();
-  }
-  taps.weights[0] = static_cast<std::int16_t>(left);
-  if (taps.weights.size() % 2 == 1) taps.weights.push_back(0);
-  return taps;
-}
-
-/// The largest takes what rounding leaves.
-Taps rounded(int first, const std::vector<double>& weights) {
-  double sum = 0;
-  for (const double weight : weights) sum += weight;
-  Taps taps{.first = first, .bits = bits_for(*std::max_element(weights.begin(), weights.end()) / sum), .weights = {}};
-  int left = 1 << taps.bits;
-  for (const double weight : weights) {
-    taps.weights.push_back(to_integer(weight / sum, taps.bits));
-    left -= taps.weights.back();
-  }
-  std::int16_t& largest = *std::max_element(taps.weights.begin(), taps.weights.end());
-  largest = static_cast<std::int16_t>(largest + left);
-  if (taps.weights.size() % 2 == 1) taps.weights.push_back(0);
-  return taps;
-}
 
 SymmetricTaps sampled_gaussian(double sigma) {
   std::vector<double> weights;
   for (int x = 0; x <= std::ceil(kReach * sigma); ++x) weights.push_back(std::exp(-x * x / (2 * sigma * sigma)));
-  return rounded(weights);
+  return make_symmetric_taps(weights);
 }
 
 /// Four boxes of `step` samples on each other: 4 * step - 3 weights, whose sum is 1.
@@ -93,7 +50,7 @@ SymmetricTaps smoothing(double sigma, int step) {
     }
     weights.push_back(sum / kPoints);
   }
-  return rounded(weights);
+  return make_symmetric_taps(weights);
 }
 
 /// Of the spline around each of the samples that are a step apart, what reaches the p-th sample after one of them.
@@ -104,7 +61,7 @@ Taps widening(const std::vector<double>& weights, int step, int p) {
   for (int i = first; std::abs(p - i * step) <= reach; ++i) {
     found.push_back(step * weights[static_cast<std::size_t>(p - i * step + reach)]);
   }
-  return rounded(first, found);
+  return make_taps(first, found, bits_for(*std::max_element(found.begin(), found.end())));
 }
 
 }  // namespace
@@ -117,7 +74,7 @@ GaussianAxis make_gaussian_axis(double sigma) {
     return axis;
   }
   const std::vector<double> weights = spline(axis.step);
-  axis.narrow = rounded({weights.begin() + static_cast<std::ptrdiff_t>(weights.size()) / 2, weights.end()});
+  axis.narrow = make_symmetric_taps({weights.begin() + static_cast<std::ptrdiff_t>(weights.size()) / 2, weights.end()});
   axis.smooth = smoothing(sigma, axis.step);
   for (int p = 0; p < axis.step; ++p) axis.widen.push_back(widening(weights, axis.step, p));
   return axis;

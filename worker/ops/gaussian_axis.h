@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "worker/ops/weighted_rows.h"
+#include "worker/ops/weighted_sums.h"
 
 namespace sheaf::worker {
 

@@ -1,6 +1,6 @@
 #include <immintrin.h>
 
-#include "worker/ops/weighted_rows_kernel.h"
+#include "worker/ops/weighted_sums_kernels.h"
 
 // Not with OpenCV's intrinsics: theirs keep the order of samples in each step, with a shuffle across the halves of a register
 // that costs as much as the step. What is zipped here within each half is packed within each half again.
@@ -69,6 +69,61 @@ struct Vectors {
   };
 };
 
+/// Pairs of neighbours that lie close together: a shuffle of 16 samples finds four.
+class NearPairs {
+ public:
+  /// Of eight samples from `x` on.
+  NearPairs(const SampleSum& sum, int x)
+      : low_(sum.row + sum.first[x]), high_(sum.row + sum.first[x + 4]), order_(Vectors::load_256(sum.order + x * 4)) {}
+
+  __m256i load(int pair) const {
+    const __m256i low = _mm256_castsi128_si256(Vectors::load_128(low_ + pair * 2));
+    return _mm256_shuffle_epi8(_mm256_inserti128_si256(low, Vectors::load_128(high_ + pair * 2), 1), order_);
+  }
+
+ private:
+  const std::uint8_t* low_;
+  const std::uint8_t* high_;
+  __m256i order_;
+};
+
+/// Pairs that lie anywhere.
+class FarPairs {
+ public:
+  FarPairs(const SampleSum& sum, int x) : row_(sum.row), places_(Vectors::load_256(sum.first + x)) {}
+
+  __m256i load(int pair) const {
+    const __m256i fours = _mm256_i32gather_epi32(reinterpret_cast<const int*>(row_ + pair * 2), places_, 1);
+    const __m128i order = _mm_setr_epi8(0, -1, 1, -1, 4, -1, 5, -1, 8, -1, 9, -1, 12, -1, 13, -1);
+    return _mm256_shuffle_epi8(fours, _mm256_broadcastsi128_si256(order));
+  }
+
+ private:
+  const std::uint8_t* row_;
+  __m256i places_;
+};
+
+/// kCount pairs a sample, or 0: as many as sum.pairs says.
+template <typename Pairs, int kCount>
+void add_all_samples(const SampleSum sum) {
+  const int count = kCount > 0 ? kCount : sum.pairs;
+  const __m256i half = _mm256_set1_epi32(1 << sum.bits >> 1);
+  const __m128i bits = _mm_cvtsi32_si128(sum.bits);
+  const std::int16_t* weights = sum.weights;
+  for (int x = 0; x < sum.groups * 16; x += 16) {
+    const Pairs low(sum, x);
+    const Pairs high(sum, x + 8);
+    __m256i low_sums = half;
+    __m256i high_sums = half;
+    for (int pair = 0; pair < count; ++pair, weights += 32) {
+      low_sums = _mm256_add_epi32(low_sums, _mm256_madd_epi16(low.load(pair), Vectors::load_256(weights)));
+      high_sums = _mm256_add_epi32(high_sums, _mm256_madd_epi16(high.load(pair), Vectors::load_256(weights + 16)));
+    }
+    const __m256i packed = _mm256_packs_epi32(_mm256_sra_epi32(low_sums, bits), _mm256_sra_epi32(high_sums, bits));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(sum.out + x), _mm256_permute4x64_epi64(packed, 0b11'01'10'00));
+  }
+}
+
 }  // namespace
 
 template <typename In, typename Out>
@@ -81,7 +136,18 @@ void add_folded_rows(const RowSum<In, Out>& sum) {
   add_all<Vectors>(FoldedRows<In>{sum.rows}, sum);
 }
 
-template void add_rows(const RowSum<std::uint8_t, std::int16_t>&);
+void add_samples(const SampleSum& sum) {
+  if (sum.order == nullptr) return add_all_samples<FarPairs, 0>(sum);
+  switch (sum.pairs) {
+    case 1: return add_all_samples<NearPairs, 1>(sum);
+    case 2: return add_all_samples<NearPairs, 2>(sum);
+    case 3: return add_all_samples<NearPairs, 3>(sum);
+    case 4: return add_all_samples<NearPairs, 4>(sum);
+    case 6: return add_all_samples<NearPairs, 6>(sum);
+    default: return add_all_samples<NearPairs, 0>(sum);
+  }
+}
+
 template void add_rows(const RowSum<std::int16_t, std::int16_t>&);
 template void add_rows(const RowSum<std::int16_t, std::uint8_t>&);
 template void add_folded_rows(const RowSum<std::uint8_t, std::int16_t>&);

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-// The loops of weighted_rows.h. Each width of vectors has a .cc of its own that includes this file and may be compiled for
+// The loops behind weighted_sums.h. Each width of vectors has a .cc of its own that includes this file and may be compiled for
 // newer processors. Nothing here is seen by the linker (an inline function that was compiled for AVX2 could end up in a program
 // that runs without), so nothing of the standard library but types stands here either.
 
@@ -19,6 +19,18 @@ struct RowSum {
   int size;
 };
 
+/// See SampleTaps, whose names these are.
+struct SampleSum {
+  const std::uint8_t* row;
+  const int* first;
+  const std::int16_t* weights;
+  const std::uint8_t* order;  ///< Or null.
+  int groups;
+  int pairs;
+  int bits;
+  std::int16_t* out;
+};
+
 /// Vectors of 128 bits, on every processor.
 namespace narrow {
 template <typename In, typename Out>
@@ -26,6 +38,7 @@ void add_rows(const RowSum<In, Out>& sum);
 /// weights[k] counts for both rows[2k] and rows[2k + 1].
 template <typename In, typename Out>
 void add_folded_rows(const RowSum<In, Out>& sum);
+void add_samples(const SampleSum& sum);
 }  // namespace narrow
 
 /// Vectors of 256 bits: needs AVX2.
@@ -34,6 +47,7 @@ template <typename In, typename Out>
 void add_rows(const RowSum<In, Out>& sum);
 template <typename In, typename Out>
 void add_folded_rows(const RowSum<In, Out>& sum);
+void add_samples(const SampleSum& sum);
 }  // namespace wide
 
 namespace {
@@ -72,25 +86,34 @@ struct FoldedRows {
 
 /// `Vectors` has kBlock, the samples in one turn of the loop; load() and load_sum(), which give as many samples of 16 bits;
 /// and Sums, their 32-bit sums. Two rows are taken at a time, their samples side by side, so that one instruction multiplies
-/// and adds both.
+/// and adds both. kCount is the number of weights, or 0 for any: what is known keeps weights and rows in registers.
+template <typename Vectors, int kCount, typename Source, typename In, typename Out>
+void add_blocks(const Source source, const RowSum<In, Out> sum) {
+  constexpr int kBlock = Vectors::kBlock;
+  const int count = kCount > 0 ? kCount : sum.count;
+  for (int x = 0; x < sum.size; x += kBlock) {
+    // The last block may begin within the one before it: the same samples once more.
+    const int at = x < sum.size - kBlock ? x : sum.size - kBlock;
+    typename Vectors::Sums sums(1 << sum.bits >> 1);
+    for (int k = 0; k < count; k += 2) {
+      sums.add(source.template block<Vectors>(k, at), source.template block<Vectors>(k + 1, at), sum.weights + k);
+    }
+    sums.store(sum.bits, sum.out + at);
+  }
+}
+
 template <typename Vectors, typename Source, typename In, typename Out>
 void add_all(const Source& source, const RowSum<In, Out>& sum) {
-  constexpr int kBlock = Vectors::kBlock;
-  const int half = 1 << sum.bits >> 1;
-  if (sum.size >= kBlock) {
-    for (int x = 0; x < sum.size; x += kBlock) {
-      // The last block may begin within the one before it: the same samples once more.
-      const int at = x < sum.size - kBlock ? x : sum.size - kBlock;
-      typename Vectors::Sums sums(half);
-      for (int k = 0; k < sum.count; k += 2) {
-        sums.add(source.template block<Vectors>(k, at), source.template block<Vectors>(k + 1, at), sum.weights + k);
-      }
-      sums.store(sum.bits, sum.out + at);
+  if (sum.size >= Vectors::kBlock) {
+    switch (sum.count) {
+      case 2: return add_blocks<Vectors, 2>(source, sum);
+      case 4: return add_blocks<Vectors, 4>(source, sum);
+      case 6: return add_blocks<Vectors, 6>(source, sum);
+      default: return add_blocks<Vectors, 0>(source, sum);
     }
-    return;
   }
   for (int x = 0; x < sum.size; ++x) {
-    int total = half;
+    int total = 1 << sum.bits >> 1;
     for (int k = 0; k < sum.count; ++k) total += sum.weights[k] * source.sample(k, x);
     put(total >> sum.bits, sum.out[x]);
   }

@@ -1,7 +1,7 @@
 #include <cstring>
 #include <opencv2/core/hal/intrin.hpp>
 
-#include "worker/ops/weighted_rows_kernel.h"
+#include "worker/ops/weighted_sums_kernels.h"
 
 namespace sheaf::worker::narrow {
 
@@ -76,7 +76,25 @@ void add_folded_rows(const RowSum<In, Out>& sum) {
   add_all<Vectors>(FoldedRows<In>{sum.rows}, sum);
 }
 
-template void add_rows(const RowSum<std::uint8_t, std::int16_t>&);
+void add_samples(const SampleSum& sum) {
+  const std::int16_t* weights = sum.weights;
+  for (int group = 0; group < sum.groups; ++group) {
+    cv::v_int32x4 sums[4];
+    for (cv::v_int32x4& each : sums) each = cv::v_setall_s32(1 << sum.bits >> 1);
+    for (int pair = 0; pair < sum.pairs; ++pair, weights += 32) {
+      for (int i = 0; i < 4; i += 2) {
+        cv::v_uint16x8 samples[2];
+        cv::v_expand(cv::v_lut_pairs(sum.row + pair * 2, sum.first + group * 16 + i * 4), samples[0], samples[1]);
+        sums[i] += cv::v_dotprod(cv::v_reinterpret_as_s16(samples[0]), cv::v_load(weights + i * 8));
+        sums[i + 1] += cv::v_dotprod(cv::v_reinterpret_as_s16(samples[1]), cv::v_load(weights + i * 8 + 8));
+      }
+    }
+    for (cv::v_int32x4& each : sums) each = each >> sum.bits;
+    cv::v_store(sum.out + group * 16, cv::v_pack(sums[0], sums[1]));
+    cv::v_store(sum.out + group * 16 + 8, cv::v_pack(sums[2], sums[3]));
+  }
+}
+
 template void add_rows(const RowSum<std::int16_t, std::int16_t>&);
 template void add_rows(const RowSum<std::int16_t, std::uint8_t>&);
 template void add_folded_rows(const RowSum<std::uint8_t, std::int16_t>&);
