@@ -1,13 +1,9 @@
 #include "common/media/input.h"
 
-#include <sys/stat.h>
-
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "common/base/check.h"
-#include "common/runtime/fd.h"
 
 namespace sheaf::media {
 
@@ -20,18 +16,6 @@ constexpr const char* kContainers =
     "yuv4mpegpipe,dv,gxf,h264,hevc,m4v,vc1,obu,av1,aac,ac3,eac3,aiff,amr,ape,au,caf,dts,flac,mp3,tta,w64,wav,wv";
 
 constexpr const char* kAdvice = "use a video file: .mp4, .mov, .mkv, .webm, .avi, .ts, .mpg";
-
-Status check_file(const std::string& path) {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) {
-    if (errno == ENOENT || errno == ENOTDIR) return fail(ErrorCode::kInput, "no such file", path);
-    return fail(ErrorCode::kInput, "cannot be read: " + errno_text(errno), path);
-  }
-  if (S_ISDIR(info.st_mode)) return fail(ErrorCode::kInput, "is a directory, not a video", path);
-  if (!S_ISREG(info.st_mode)) return fail(ErrorCode::kInput, "is not a regular file: it is read several times", path);
-  if (info.st_size == 0) return fail(ErrorCode::kInput, "the file is empty", path);
-  return {};
-}
 
 bool is_attached_picture(const AVStream& stream) {
   return (stream.disposition & (AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_TIMED_THUMBNAILS)) != 0;
@@ -46,41 +30,46 @@ std::string stream_name(const AVStream& stream) {
   return "stream " + std::to_string(stream.index) + " (" + codec + " " + (type != nullptr ? type : "stream") + ")";
 }
 
-Result<Input> Input::open(const std::string& path, Purpose purpose) {
-  if (Status status = check_file(path); !status) return propagate(status);
-
-  AVDictionary* options = nullptr;
-  av_dict_set(&options, "protocol_whitelist", "file", 0);
-  av_dict_set(&options, "format_whitelist", kContainers, 0);
-  AVFormatContext* raw = nullptr;
-  // "file:" keeps a name like "http:x.mp4" from being taken for an address.
-  const int opened = avformat_open_input(&raw, ("file:" + path).c_str(), nullptr, &options);
-  av_dict_free(&options);
-  if (opened < 0) {
-    if (opened == AVERROR(EACCES) || opened == AVERROR(EIO) || opened == AVERROR(EMFILE)) {
-      return fail(ErrorCode::kInput, "cannot be read: " + av_error_text(opened), path);
-    }
-    return fail(ErrorCode::kInput, "not a video: no known container is in it, or its head is damaged", path, kAdvice);
-  }
-  Input input(path, purpose, std::unique_ptr<AVFormatContext, Closer>(raw));
-  if (const int found = avformat_find_stream_info(raw, nullptr); found < 0) {
-    return fail(ErrorCode::kInput, "its streams cannot be read: " + av_error_text(found), path, kAdvice);
-  }
+Result<Input> Input::open(std::shared_ptr<const InputFile> file, Purpose purpose) {
+  Input input(std::move(file), purpose);
+  if (Status status = input.open_format(); !status) return propagate(status);
   if (Status status = input.choose_video(); !status) return propagate(status);
 
+  AVFormatContext* const format = input.format_.get();
   if (purpose == Purpose::kVideo && PackedVops::is_packed(*input.video().codecpar)) {
     auto packed = PackedVops::open(input.video());
     if (!packed) return propagate(packed);
     input.packed_ = std::move(*packed);
   } else if (purpose == Purpose::kVideo) {
-    raw->flags |= AVFMT_FLAG_GENPTS;
+    format->flags |= AVFMT_FLAG_GENPTS;
   }
-  input.streams_ = raw->nb_streams;
-  for (unsigned i = 0; i < raw->nb_streams; ++i) {
+  input.streams_ = format->nb_streams;
+  for (unsigned i = 0; i < format->nb_streams; ++i) {
     const bool wanted = (static_cast<int>(i) == input.video_) == (purpose == Purpose::kVideo);
-    if (!wanted) raw->streams[i]->discard = AVDISCARD_ALL;
+    if (!wanted) format->streams[i]->discard = AVDISCARD_ALL;
   }
   return input;
+}
+
+Status Input::open_format() {
+  AVDictionary* options = nullptr;
+  av_dict_set(&options, "protocol_whitelist", "file", 0);
+  av_dict_set(&options, "format_whitelist", kContainers, 0);
+  AVFormatContext* raw = avformat_alloc_context();
+  SHEAF_CHECK(raw != nullptr);
+  raw->pb = reader_.get();
+  // "file:" keeps a name like "http:x.mp4" from being taken for an address.
+  const int opened = avformat_open_input(&raw, ("file:" + path()).c_str(), nullptr, &options);
+  av_dict_free(&options);
+  if (opened < 0) {
+    if (opened == AVERROR(EIO)) return fail(ErrorCode::kInput, "cannot be read: " + av_error_text(opened), path());
+    return fail(ErrorCode::kInput, "not a video: no known container is in it, or its head is damaged", path(), kAdvice);
+  }
+  format_.reset(raw);
+  if (const int found = avformat_find_stream_info(raw, nullptr); found < 0) {
+    return fail(ErrorCode::kInput, "its streams cannot be read: " + av_error_text(found), path(), kAdvice);
+  }
+  return {};
 }
 
 Status Input::choose_video() {
@@ -100,22 +89,22 @@ Status Input::choose_video() {
     const char* what = has_audio     ? "has no video, only audio"
                        : has_picture ? "has no video, only a cover picture"
                                      : "not a video: it has no video stream";
-    return fail(ErrorCode::kInput, what, path_, kAdvice);
+    return fail(ErrorCode::kInput, what, path(), kAdvice);
   }
   const AVCodecParameters& parameters = *video().codecpar;
   if (avcodec_find_decoder(parameters.codec_id) == nullptr) {
     const std::string codec =
         parameters.codec_id == AV_CODEC_ID_NONE ? "an unknown codec" : avcodec_get_name(parameters.codec_id);
-    return fail(ErrorCode::kInput, "there is no decoder for its video (" + codec + ")", path_);
+    return fail(ErrorCode::kInput, "there is no decoder for its video (" + codec + ")", path());
   }
   if (parameters.width <= 0 || parameters.height <= 0 || parameters.format < 0) {
-    return fail(ErrorCode::kInput, "the size or pixel format of its video cannot be found out: is the file complete?", path_);
+    return fail(ErrorCode::kInput, "the size or pixel format of its video cannot be found out: is the file complete?", path());
   }
   if (static_cast<std::int64_t>(parameters.width) * parameters.height > kPixelsMax) {
     return fail(ErrorCode::kInput,
                 "its pictures are too large: " + std::to_string(parameters.width) + "x" + std::to_string(parameters.height) +
                     " pixels, at most " + std::to_string(kPixelsMax),
-                path_);
+                path());
   }
   return {};
 }
@@ -130,7 +119,7 @@ Result<bool> Input::read(AVPacket& packet) {
     if (!more) return more;
     has_ended = !*more;
     if (Status status = packed_->send(*more ? &packet : nullptr); !status) {
-      status.error().where = path_;
+      status.error().where = path();
       return propagate(status);
     }
   }
@@ -142,7 +131,7 @@ Result<bool> Input::read_from_file(AVPacket& packet) {
     const int result = av_read_frame(format_.get(), &packet);
     if (result == AVERROR_EOF) return false;
     if (result == AVERROR(EAGAIN)) continue;
-    if (result < 0) return fail(ErrorCode::kInput, "cannot be read on: " + av_error_text(result), path_);
+    if (result < 0) return fail(ErrorCode::kInput, "cannot be read on: " + av_error_text(result), path());
     if (packet.stream_index >= static_cast<int>(streams_)) continue;
     if ((packet.stream_index == video_) == (purpose_ == Purpose::kVideo)) return true;
   }

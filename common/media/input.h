@@ -6,6 +6,7 @@
 
 #include "common/base/result.h"
 #include "common/media/av.h"
+#include "common/media/input_file.h"
 #include "common/media/packed_vops.h"
 
 namespace sheaf::media {
@@ -19,18 +20,21 @@ inline constexpr std::int64_t kPixelsMax = 16384LL * 16384;
 /// Movable, not thread-safe.
 class Input {
  public:
+  Input(Input&&) = default;
+  Input& operator=(Input&&) = delete;  // Would close the reader before what reads through it.
+
   /// What the packets are read for.
   enum class Purpose {
     kVideo,   ///< Only the chosen video stream; missing pts are generated from the dts.
     kOthers,  ///< Every stream but that one, time stamps as they are.
   };
 
-  /// Opens the file and chooses the video stream: the first one that is not an attached picture. Errors: kInput, saying in
-  /// words why the file cannot be used: no such file, a directory, empty, not a video, only audio, no decoder for it, and the
-  /// like.
-  static Result<Input> open(const std::string& path, Purpose purpose);
+  /// Reads `file` from its start and chooses the video stream: the first one that is not an attached picture. Errors: kInput,
+  /// saying in words why the file cannot be used: not a video, only audio, no decoder for it, and the like.
+  static Result<Input> open(std::shared_ptr<const InputFile> file, Purpose purpose);
 
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return file_->path(); }
+  const std::shared_ptr<const InputFile>& file() const { return file_; }
   AVFormatContext& format() const { return *format_; }
   AVStream& video() const { return *format_->streams[video_]; }
   int video_index() const { return video_; }
@@ -44,13 +48,15 @@ class Input {
     void operator()(AVFormatContext* format) const { avformat_close_input(&format); }
   };
 
-  Input(std::string path, Purpose purpose, std::unique_ptr<AVFormatContext, Closer> format)
-      : path_(std::move(path)), purpose_(purpose), format_(std::move(format)) {}
+  Input(std::shared_ptr<const InputFile> file, Purpose purpose)
+      : file_(std::move(file)), purpose_(purpose), reader_(make_input_reader(file_)) {}
+  Status open_format();
   Status choose_video();
   Result<bool> read_from_file(AVPacket& packet);
 
-  std::string path_;
+  std::shared_ptr<const InputFile> file_;
   Purpose purpose_;
+  InputReaderPtr reader_;
   std::unique_ptr<AVFormatContext, Closer> format_;
   int video_ = -1;
   unsigned streams_ = 0;

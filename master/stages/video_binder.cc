@@ -69,7 +69,7 @@ Status VideoBinder::check_result(const JobCut& job, const v1::VideoResult& table
     return fail(ErrorCode::kInput,
                 "only " + std::to_string(times.size()) + " of " + std::to_string(job.end_frame - job.first_frame) +
                     " frames of a part can be decoded (first gap at " + place(index_.frame_pts(frame)) + ")",
-                settings_.input);
+                settings_.input->path());
   }
   if (times.size() != job.end_frame - job.first_frame || table.frames() != times.size()) {
     return strange_result("it has more frames than were asked for");
@@ -86,7 +86,7 @@ Status VideoBinder::check_seam(const JobCut& job, const v1::VideoResult& table) 
   return fail(ErrorCode::kInput,
               "the picture at " + place(index_.frame_pts(job.first_frame)) +
                   " cannot be rebuilt from its key frame alone (periodic intra refresh): such videos are not supported yet",
-              settings_.input, "encode it with real key frames first");
+              settings_.input->path(), "encode it with real key frames first");
 }
 
 Status VideoBinder::write_packets(const JobCut& job, const v1::VideoResult& table, const Blob& result) {
@@ -121,7 +121,7 @@ Status VideoBinder::write_others_until(std::optional<std::int64_t> dts) {
   if (!others_) {
     auto opened = media::Input::open(settings_.input, media::Input::Purpose::kOthers);
     if (!opened) return propagate(opened);
-    others_ = std::move(*opened);
+    others_.emplace(std::move(*opened));
   }
   for (;;) {
     if (!has_other_) {

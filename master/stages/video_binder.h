@@ -27,7 +27,7 @@ std::int64_t decode_time(const media::PacketIndex& index, std::uint32_t i, std::
 class VideoBinder {
  public:
   struct Settings {
-    std::string input;
+    std::shared_ptr<const media::InputFile> input;
     std::string extradata;    ///< What every result's must be equal to.
     std::uint32_t delay = 0;  ///< And their encoder_delay.
     AVRational time_base{0, 1};

@@ -29,8 +29,9 @@ Status copy_bytes(const Blob& from, std::uint64_t offset, std::uint64_t size, Bl
   return {};
 }
 
-VideoJobSource::VideoJobSource(std::string input, const media::PacketIndex& index, std::string scratch)
-    : path_(std::move(input)), index_(index), scratch_(std::move(scratch)), packet_(media::make_packet()) {
+VideoJobSource::VideoJobSource(std::shared_ptr<const media::InputFile> input, const media::PacketIndex& index,
+                               std::string scratch)
+    : file_(std::move(input)), index_(index), scratch_(std::move(scratch)), packet_(media::make_packet()) {
   window_.bytes = Blob(scratch_);
 }
 
@@ -62,15 +63,15 @@ Result<Blob> VideoJobSource::payload(const JobCut& job, const JobCut* next) {
 
 Status VideoJobSource::read_until(std::uint32_t end) {
   if (!input_) {
-    auto opened = media::Input::open(path_, media::Input::Purpose::kVideo);
+    auto opened = media::Input::open(file_, media::Input::Purpose::kVideo);
     if (!opened) return propagate(opened);
-    input_ = std::move(*opened);
+    input_.emplace(std::move(*opened));
   }
   while (window_.end < end) {
     auto more = input_->read(*packet_);
     if (!more) return propagate(more);
     if (!*more || !equal(media::facts_of(*packet_), index_.packet(window_.end))) {
-      return fail(ErrorCode::kInput, "the file has changed since it was looked at", path_,
+      return fail(ErrorCode::kInput, "the file has changed since it was looked at", file_->path(),
                   "run it again when nobody writes to it");
     }
     v1::PacketColumns row;

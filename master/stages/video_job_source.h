@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,7 +22,7 @@ namespace sheaf::stages {
 class VideoJobSource {
  public:
   /// `index` must outlive it. Large payloads go to files in `scratch`.
-  VideoJobSource(std::string input, const media::PacketIndex& index, std::string scratch);
+  VideoJobSource(std::shared_ptr<const media::InputFile> input, const media::PacketIndex& index, std::string scratch);
 
   /// The payload of `job`; `next` is the job after it, or nullptr. Jobs come in their order, each once. Errors: kInput when the
   /// file is no longer what it was when the index was built; kFailed when the scratch directory is full.
@@ -41,7 +42,7 @@ class VideoJobSource {
   Result<Window> tail_from(std::uint32_t first) const;
   v1::VideoJob table(const JobCut& job) const;
 
-  std::string path_;
+  std::shared_ptr<const media::InputFile> file_;
   const media::PacketIndex& index_;
   std::string scratch_;
   std::optional<media::Input> input_;

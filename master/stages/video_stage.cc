@@ -32,12 +32,16 @@ class VideoStage final : public StageKind {
   void abandon() noexcept override;
 
  private:
-  Status open_output(const media::Input& input, const media::Encoder& encoder, const VideoSetupPlan& plan);
+  /// `error`, or that the input has changed, which is then its cause.
+  tl::unexpected<Error> unless_changed(Error error) const;
+  /// Writes what is left and looks at input and output once more.
+  Status complete();
 
   const v1::VideoRequest request_;
   const StageOptions options_;
   VideoOutput output_;
   std::vector<std::string> notes_;
+  std::shared_ptr<const media::InputFile> file_;
   media::PacketIndex index_;
   std::vector<JobCut> jobs_;
   std::optional<VideoJobSource> source_;
@@ -50,7 +54,10 @@ class VideoStage final : public StageKind {
 Result<StagePlan> VideoStage::plan() {
   SHEAF_CHECK(!source_);
   // What costs nothing comes first, and the index, which reads the whole file, last.
-  auto input = media::Input::open(request_.input(), media::Input::Purpose::kVideo);
+  auto file = media::InputFile::open(request_.input());
+  if (!file) return propagate(file);
+  file_ = *file;
+  auto input = media::Input::open(file_, media::Input::Purpose::kVideo);
   if (!input) return propagate(input);
   if (Status status = output_.check(request_.input()); !status) return propagate(status);
   auto container = media::container_for(request_.output());
@@ -75,7 +82,7 @@ Result<StagePlan> VideoStage::plan() {
   }
 
   auto index = media::PacketIndex::build(*input);
-  if (!index) return propagate(index);
+  if (!index) return unless_changed(std::move(index.error()));
   index_ = std::move(*index);
   setup->setup.mutable_stream()->set_x264_build(index_.x264_build());
   jobs_ = plan_jobs(index_, *setup, request_.chunk_frames());
@@ -95,13 +102,13 @@ Result<StagePlan> VideoStage::plan() {
   }
   has_temporary_ = true;
   VideoBinder::Settings binder;
-  binder.input = request_.input();
+  binder.input = file_;
   binder.extradata = encoder->extradata();
   binder.delay = static_cast<std::uint32_t>(encoder->delay());
   binder.time_base = muxer.time_base;
   binder.has_others = streams->kept.size() > 1;
   binder_.emplace(std::move(binder), index_, std::move(*opened));
-  source_.emplace(request_.input(), index_, options_.scratch);
+  source_.emplace(file_, index_, options_.scratch);
 
   StagePlan plan;
   plan.setup = setup->setup.SerializeAsString();
@@ -111,12 +118,17 @@ Result<StagePlan> VideoStage::plan() {
   return plan;
 }
 
+tl::unexpected<Error> VideoStage::unless_changed(Error error) const {
+  Status unchanged = file_->check_unchanged();
+  return tl::unexpected(unchanged ? std::move(error) : std::move(unchanged.error()));
+}
+
 Result<std::optional<JobOut>> VideoStage::next_job() {
   SHEAF_CHECK(source_);
   if (fed_ == jobs_.size()) return std::optional<JobOut>();
   const JobCut& job = jobs_[fed_];
   auto payload = source_->payload(job, fed_ + 1 < jobs_.size() ? &jobs_[fed_ + 1] : nullptr);
-  if (!payload) return propagate(payload);
+  if (!payload) return unless_changed(std::move(payload.error()));
   JobOut out;
   out.key = JobKey{fed_, 0};
   out.payload = std::move(*payload);
@@ -133,20 +145,22 @@ Result<Binding> VideoStage::bind(JobKey key, Blob result, const std::string& mea
   }
   v1::VideoMeasures parsed;
   if (!parsed.ParseFromString(measures)) parsed.Clear();  // Only for the report: no reason to lose a good result.
-  if (Status status = binder_->bind(jobs_[bound_], result, parsed); !status) return propagate(status);
+  if (Status status = binder_->bind(jobs_[bound_], result, parsed); !status) return unless_changed(std::move(status.error()));
   bound_ += 1;
   return Binding(Accepted{});
 }
 
+Status VideoStage::complete() {
+  if (Status status = binder_->finish(); !status) return unless_changed(std::move(status.error()));
+  // After the last byte of it was read.
+  if (Status status = file_->check_unchanged(); !status) return status;
+  return verify_output(output_.temporary_path(), index_, binder_->muxer());
+}
+
 Result<StageReport> VideoStage::finish() {
   SHEAF_CHECK(binder_ && bound_ == jobs_.size());
-  if (Status status = binder_->finish(); !status) {
+  if (Status status = complete(); !status) {
     if (status.error().where == output_.temporary_path()) status.error().where = output_.path();
-    abandon();
-    return propagate(status);
-  }
-  if (Status status = verify_output(output_.temporary_path(), index_, binder_->muxer()); !status) {
-    status.error().where = output_.path();
     abandon();
     return propagate(status);
   }

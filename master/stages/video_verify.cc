@@ -10,11 +10,13 @@ extern "C" {
 namespace sheaf::stages {
 
 Status verify_output(const std::string& path, const media::PacketIndex& index, const media::Muxer& muxer) {
-  const auto mismatch = [](std::string what) {
-    return fail(ErrorCode::kOutput, "the container does not keep all frames: " + std::move(what), {},
+  const auto mismatch = [&](std::string what) {
+    return fail(ErrorCode::kOutput, "the container does not keep all frames: " + std::move(what), path,
                 "choose another container: .mov keeps times exactly");
   };
-  auto input = media::Input::open(path, media::Input::Purpose::kVideo);
+  auto file = media::InputFile::open(path);
+  if (!file) return mismatch("it cannot be read back (" + file.error().what + ")");
+  auto input = media::Input::open(*file, media::Input::Purpose::kVideo);
   if (!input) return mismatch("it cannot be read back (" + input.error().what + ")");
   const AVRational time_base = input->video().time_base;
 

@@ -5,9 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include "master/stages/video_stage.h"
 #include "tests/unit/media_fixture.h"
@@ -40,14 +42,15 @@ struct Outcome {
   stages::StageReport report;
 };
 
-/// Does everything that a cluster does, one job after the other.
-Result<Outcome> run_video(const v1::VideoRequest& request) {
+/// Does everything that a cluster does, one job after the other. `planned` is called when the first job can be cut.
+Result<Outcome> run_video(const v1::VideoRequest& request, const std::function<void()>& planned = {}) {
   auto stage = stages::make_video_stage(request, {"test", scratch()});
   if (!stage) return propagate(stage);
   Outcome outcome;
   auto plan = (*stage)->plan();
   if (!plan) return propagate(plan);
   outcome.plan = std::move(*plan);
+  if (planned) planned();
   const auto kind = worker::make_video_kind();
   auto run = kind->open_run(outcome.plan.setup);
   if (!run) return propagate(run);
@@ -233,6 +236,40 @@ TEST(VideoRefusalTest, SaysWhatIsWrongWithTheInput) {
   const std::string audio = make_file("audio.m4a", "-f lavfi -i sine=d=1");
   EXPECT_THAT(error_of(copy_request(audio, output)).what, HasSubstr("only audio"));
   EXPECT_FALSE(std::filesystem::exists(output));
+}
+
+TEST(VideoRefusalTest, SaysThatTheInputHasChanged) {
+  namespace fs = std::filesystem;
+  const std::string made =
+      make_file("changes.mkv", "-f lavfi -i testsrc2=s=64x64:r=25:d=4 -f lavfi -i sine=d=4 -c:v libx264 -g 25 -c:a pcm_s16le");
+  const std::string input = scratch() + "/changing.mkv";
+  const std::string output = scratch() + "/changing.mov";
+  const struct {
+    const char* how;
+    std::function<void()> change;
+  } cases[] = {
+      {"it has grown", [&] { std::ofstream(input, std::ios::app) << "more"; }},
+      {"it has become shorter", [&] { fs::resize_file(input, fs::file_size(input) / 2); }},
+      {"it has been written to",
+       [&] { std::fstream(input, std::ios::in | std::ios::out | std::ios::ate).seekp(-9, std::ios::end) << "x"; }},
+      {"another one has its name now",
+       [&] {
+         fs::copy_file(made, input + ".new");
+         fs::rename(input + ".new", input);
+       }},
+      {"it is no longer there", [&] { fs::remove(input); }},
+  };
+  for (const auto& [how, change] : cases) {
+    fs::copy_file(made, input, fs::copy_options::overwrite_existing);
+    fs::last_write_time(input, fs::last_write_time(input) - std::chrono::hours(1));
+    v1::VideoRequest request = copy_request(input, output);
+    request.set_chunk_frames(25);
+    const auto outcome = run_video(request, change);
+    ASSERT_FALSE(outcome) << how;
+    EXPECT_EQ(outcome.error().code, ErrorCode::kInput);
+    EXPECT_EQ(outcome.error().what, std::string("the file has changed during the run: ") + how);
+    EXPECT_FALSE(fs::exists(output)) << how;
+  }
 }
 
 TEST(VideoRefusalTest, SaysWhatIsWrongWithTheOutput) {
