@@ -1,10 +1,7 @@
 #include "common/media/av.h"
 
-extern "C" {
-#include <libavutil/log.h>
-}
-
 #include "common/base/check.h"
+#include "common/media/read_log.h"
 
 namespace sheaf::media {
 
@@ -27,7 +24,7 @@ std::string av_error_text(int error) {
 }
 
 void set_up_libav() {
-  av_log_set_level(AV_LOG_QUIET);
+  listen_to_libav();
 }
 
 }  // namespace sheaf::media

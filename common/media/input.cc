@@ -1,6 +1,9 @@
 #include "common/media/input.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdio>
+#include <string_view>
 #include <utility>
 
 #include "common/base/check.h"
@@ -16,6 +19,15 @@ constexpr const char* kContainers =
     "yuv4mpegpipe,dv,gxf,h264,hevc,m4v,vc1,obu,av1,aac,ac3,eac3,aiff,amr,ape,au,caf,dts,flac,mp3,tta,w64,wav,wv";
 
 constexpr const char* kAdvice = "use a video file: .mp4, .mov, .mkv, .webm, .avi, .ts, .mpg";
+
+/// How much earlier than announced a file may end. What is announced is often rounded, or counts from another start.
+constexpr std::int64_t kShortMicroseconds = 500'000;
+
+std::string seconds_text(std::int64_t microseconds) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.2f s", static_cast<double>(microseconds) / 1e6);
+  return text;
+}
 
 bool is_attached_picture(const AVStream& stream) {
   return (stream.disposition & (AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_TIMED_THUMBNAILS)) != 0;
@@ -36,22 +48,24 @@ Result<Input> Input::open(std::shared_ptr<const InputFile> file, Purpose purpose
   if (Status status = input.choose_video(); !status) return propagate(status);
 
   AVFormatContext* const format = input.format_.get();
-  if (purpose == Purpose::kVideo && PackedVops::is_packed(*input.video().codecpar)) {
+  const bool for_video = purpose != Purpose::kOthers;
+  if (for_video && PackedVops::is_packed(*input.video().codecpar)) {
     auto packed = PackedVops::open(input.video());
     if (!packed) return propagate(packed);
     input.packed_ = std::move(*packed);
-  } else if (purpose == Purpose::kVideo) {
+  } else if (for_video) {
     format->flags |= AVFMT_FLAG_GENPTS;
   }
   input.streams_ = format->nb_streams;
   for (unsigned i = 0; i < format->nb_streams; ++i) {
-    const bool wanted = (static_cast<int>(i) == input.video_) == (purpose == Purpose::kVideo);
-    if (!wanted) format->streams[i]->discard = AVDISCARD_ALL;
+    const bool wanted = (static_cast<int>(i) == input.video_) == for_video;
+    if (!wanted && purpose != Purpose::kIndex) format->streams[i]->discard = AVDISCARD_ALL;
   }
   return input;
 }
 
 Status Input::open_format() {
+  const ReadLog::Listening listening(log_);
   AVDictionary* options = nullptr;
   av_dict_set(&options, "protocol_whitelist", "file", 0);
   av_dict_set(&options, "format_whitelist", kContainers, 0);
@@ -126,15 +140,59 @@ Result<bool> Input::read(AVPacket& packet) {
 }
 
 Result<bool> Input::read_from_file(AVPacket& packet) {
+  const ReadLog::Listening listening(log_);
   for (;;) {
     av_packet_unref(&packet);
     const int result = av_read_frame(format_.get(), &packet);
+    if (!log_.complaint().empty()) note_break(log_.complaint());
     if (result == AVERROR_EOF) return false;
     if (result == AVERROR(EAGAIN)) continue;
     if (result < 0) return fail(ErrorCode::kInput, "cannot be read on: " + av_error_text(result), path());
     if (packet.stream_index >= static_cast<int>(streams_)) continue;
-    if ((packet.stream_index == video_) == (purpose_ == Purpose::kVideo)) return true;
+    look_at(packet);
+    if ((packet.stream_index == video_) == (purpose_ != Purpose::kOthers)) return true;
   }
+}
+
+void Input::look_at(const AVPacket& packet) {
+  if ((packet.flags & AV_PKT_FLAG_CORRUPT) != 0) {
+    note_break("a packet of " + stream_name(*format_->streams[packet.stream_index]) + " is not whole");
+  }
+  const std::int64_t time = packet.pts != AV_NOPTS_VALUE ? packet.pts : packet.dts;
+  if (time == AV_NOPTS_VALUE) return;
+  const AVRational time_base = format_->streams[packet.stream_index]->time_base;
+  const std::int64_t begin = av_rescale_q(time, time_base, AV_TIME_BASE_Q);
+  const std::int64_t end = av_rescale_q(time + packet.duration, time_base, AV_TIME_BASE_Q);
+  begin_ = has_times_ ? std::min(begin_, begin) : begin;
+  end_ = has_times_ ? std::max(end_, end) : end;
+  has_times_ = true;
+}
+
+void Input::note_break(std::string what) {
+  if (!break_) break_ = Break{avio_tell(format_->pb), std::move(what)};
+}
+
+std::int64_t Input::announced_duration() const {
+  // In mov every sample is announced by itself, and edit lists play with the duration. Durations that are not from the head of
+  // the file are found by looking at what is there.
+  const bool is_mov = std::string_view(format_->iformat->name).starts_with("mov,");
+  return !is_mov && format_->duration_estimation_method == AVFMT_DURATION_FROM_STREAM ? format_->duration : AV_NOPTS_VALUE;
+}
+
+Status Input::check_complete() const {
+  SHEAF_CHECK(purpose_ == Purpose::kIndex);
+  const std::int64_t announced = announced_duration();
+  const std::int64_t there = has_times_ ? end_ - begin_ : 0;
+  // Some count it from 0, wherever the first packet is.
+  const bool is_short = announced != AV_NOPTS_VALUE && announced - std::max(there, end_) > kShortMicroseconds;
+  std::optional<Break> found = find_break(*file_, format_->iformat->name);
+  if (!found) found = break_;
+  if (!found && !is_short) return {};
+
+  std::string what = "the file is damaged or incomplete: " + seconds_text(there) + " of it can be read";
+  if (announced != AV_NOPTS_VALUE) what += ", " + seconds_text(announced) + " were announced";
+  if (found) what += "; it breaks near byte " + std::to_string(found->offset) + " (" + found->what + ")";
+  return fail(ErrorCode::kInput, std::move(what), path(), "copy it once more from where it came from");
 }
 
 }  // namespace sheaf::media

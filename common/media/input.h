@@ -2,12 +2,15 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/base/result.h"
 #include "common/media/av.h"
 #include "common/media/input_file.h"
 #include "common/media/packed_vops.h"
+#include "common/media/read_log.h"
+#include "common/media/unit_chain.h"
 
 namespace sheaf::media {
 
@@ -25,6 +28,7 @@ class Input {
 
   /// What the packets are read for.
   enum class Purpose {
+    kIndex,   ///< As kVideo, but the whole file is looked at: see check_complete().
     kVideo,   ///< Only the chosen video stream; missing pts are generated from the dts.
     kOthers,  ///< Every stream but that one, time stamps as they are.
   };
@@ -43,6 +47,10 @@ class Input {
   /// streams that only turn up after the head of the file was read are skipped. Errors: kInput when the file cannot be read on.
   Result<bool> read(AVPacket& packet);
 
+  /// After the end, with Purpose::kIndex: whether everything is there that the file announced, and nothing in it was jumped
+  /// over. Errors: kInput, with how much is there, how much was announced, and where it breaks.
+  Status check_complete() const;
+
  private:
   struct Closer {
     void operator()(AVFormatContext* format) const { avformat_close_input(&format); }
@@ -53,6 +61,9 @@ class Input {
   Status open_format();
   Status choose_video();
   Result<bool> read_from_file(AVPacket& packet);
+  void look_at(const AVPacket& packet);
+  void note_break(std::string what);
+  std::int64_t announced_duration() const;
 
   std::shared_ptr<const InputFile> file_;
   Purpose purpose_;
@@ -60,6 +71,11 @@ class Input {
   std::unique_ptr<AVFormatContext, Closer> format_;
   int video_ = -1;
   unsigned streams_ = 0;
+  ReadLog log_;
+  std::optional<Break> break_;  ///< The first that was noticed, and about where.
+  std::int64_t begin_ = 0;      ///< Of the earliest packet and of the latest one's end, in units of AV_TIME_BASE.
+  std::int64_t end_ = 0;
+  bool has_times_ = false;
   std::unique_ptr<PackedVops> packed_;  ///< Between the file and read(), for the few files that need it.
 };
 

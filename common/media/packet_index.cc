@@ -50,6 +50,7 @@ Result<PacketIndex> PacketIndex::build(Input& input) {
       index.x264_build_ = x264_build_of(*packet);
     index.append(facts_of(*packet));
   }
+  if (Status status = input.check_complete(); !status) return propagate(status);
   if (Status status = index.order_frames(); !status) {
     status.error().where = input.path();
     return propagate(status);

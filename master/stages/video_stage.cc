@@ -57,7 +57,7 @@ Result<StagePlan> VideoStage::plan() {
   auto file = media::InputFile::open(request_.input());
   if (!file) return propagate(file);
   file_ = *file;
-  auto input = media::Input::open(file_, media::Input::Purpose::kVideo);
+  auto input = media::Input::open(file_, media::Input::Purpose::kIndex);
   if (!input) return propagate(input);
   if (Status status = output_.check(request_.input()); !status) return propagate(status);
   auto container = media::container_for(request_.output());
