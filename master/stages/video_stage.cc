@@ -18,6 +18,21 @@ namespace sheaf::stages {
 
 namespace {
 
+/// Whether the container tells the times of all frames apart. Errors: kOutput, `where` left empty.
+Status check_times_fit(const media::PacketIndex& index, const media::Muxer& muxer) {
+  std::uint32_t together = 0;
+  for (std::uint32_t frame = 1; frame < index.frames(); ++frame) {
+    if (muxer.video_time(index.frame_pts(frame)) == muxer.video_time(index.frame_pts(frame - 1))) together += 1;
+  }
+  if (together == 0) return {};
+  const AVRational unit = muxer.video_time_base();
+  return fail(ErrorCode::kOutput,
+              "its container counts time in 1/" + std::to_string(unit.den / unit.num) + " s, in which " +
+                  std::to_string(together) + " of " + std::to_string(index.frames()) +
+                  " frames would have the time of the frame before",
+              {}, "use .mov: it keeps times exactly");
+}
+
 class VideoStage final : public StageKind {
  public:
   VideoStage(const v1::VideoRequest& request, StageOptions options)
@@ -101,6 +116,11 @@ Result<StagePlan> VideoStage::plan() {
     return propagate(opened);
   }
   has_temporary_ = true;
+  if (Status status = check_times_fit(index_, **opened); !status) {
+    status.error().where = request_.output();
+    abandon();
+    return propagate(status);
+  }
   VideoBinder::Settings binder;
   binder.input = file_;
   binder.extradata = encoder->extradata();

@@ -290,6 +290,18 @@ TEST(VideoRefusalTest, SaysWhatIsWrongWithTheOutput) {
   EXPECT_EQ(std::filesystem::file_size(scratch() + "/there.mov"), 1U);
 }
 
+TEST(VideoRefusalTest, SaysWhichContainerCountsTimeFinelyEnough) {
+  const std::string input = make_file("fast.mov", "-f lavfi -i testsrc2=s=64x64:r=2000:d=0.1 -c:v mpeg4");
+  const Error error = error_of(copy_request(input, scratch() + "/fast-out.mkv"));
+  EXPECT_EQ(error.code, ErrorCode::kOutput);
+  EXPECT_THAT(error.what, HasSubstr("counts time in 1/1000 s, in which"));
+  EXPECT_THAT(error.advice, HasSubstr(".mov"));
+  EXPECT_TRUE(test::run_command("find " + scratch() + " -name '*fast-out*'").empty()) << "not even a temporary file";
+  const std::string advised = scratch() + "/fast-out.mov";
+  ASSERT_TRUE(run_video(copy_request(input, advised)));
+  expect_exact(input, advised);
+}
+
 TEST(VideoRefusalTest, NamesTheStreamThatTheContainerCannotCarry) {
   std::ofstream(scratch() + "/s.srt") << "1\n00:00:00,000 --> 00:00:01,000\nhello\n";
   const std::string input = make_file(
