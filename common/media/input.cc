@@ -20,6 +20,8 @@ constexpr const char* kContainers =
 
 constexpr const char* kAdvice = "use a video file: .mp4, .mov, .mkv, .webm, .avi, .ts, .mpg";
 
+constexpr AVRational kMicrosecond{1, AV_TIME_BASE};
+
 /// How much earlier than announced a file may end. What is announced is often rounded, or counts from another start.
 constexpr std::int64_t kShortMicroseconds = 500'000;
 
@@ -161,8 +163,8 @@ void Input::look_at(const AVPacket& packet) {
   const std::int64_t time = packet.pts != AV_NOPTS_VALUE ? packet.pts : packet.dts;
   if (time == AV_NOPTS_VALUE) return;
   const AVRational time_base = format_->streams[packet.stream_index]->time_base;
-  const std::int64_t begin = av_rescale_q(time, time_base, AV_TIME_BASE_Q);
-  const std::int64_t end = av_rescale_q(time + packet.duration, time_base, AV_TIME_BASE_Q);
+  const std::int64_t begin = av_rescale_q(time, time_base, kMicrosecond);
+  const std::int64_t end = av_rescale_q(time + packet.duration, time_base, kMicrosecond);
   begin_ = has_times_ ? std::min(begin_, begin) : begin;
   end_ = has_times_ ? std::max(end_, end) : end;
   has_times_ = true;
@@ -173,10 +175,11 @@ void Input::note_break(std::string what) {
 }
 
 std::int64_t Input::announced_duration() const {
-  // In mov every sample is announced by itself, and edit lists play with the duration. Durations that are not from the head of
-  // the file are found by looking at what is there.
-  const bool is_mov = std::string_view(format_->iformat->name).starts_with("mov,");
-  return !is_mov && format_->duration_estimation_method == AVFMT_DURATION_FROM_STREAM ? format_->duration : AV_NOPTS_VALUE;
+  // In mov every sample is announced by itself, and edit lists play with the duration; an AVI of which nobody wrote the head to
+  // its end announces anything. Durations that are not from the head of the file are found by looking at what is there.
+  const std::string_view name = format_->iformat->name;
+  const bool means_it = !name.starts_with("mov,") && name != "avi";
+  return means_it && format_->duration_estimation_method == AVFMT_DURATION_FROM_STREAM ? format_->duration : AV_NOPTS_VALUE;
 }
 
 Status Input::check_complete() const {

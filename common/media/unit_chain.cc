@@ -77,7 +77,8 @@ std::optional<Break> follow_riff(const InputFile& file) {
     if (!is_name(head)) return 0;
     const std::int64_t size = head.little_endian(4, 4);
     if (head.has("RIFF") || (head.has("LIST") && (head.has("movi", 8) || head.has("rec ", 8)))) {
-      return 8 + size > head.left() ? 8 + size : 12;
+      // Whoever could not go back to write the length in has left all ones.
+      return 8 + size > head.left() && size != 0xffffffff ? 8 + size : 12;
     }
     return 8 + size + size % 2 - (8 + size == head.left() ? size % 2 : 0);
   });

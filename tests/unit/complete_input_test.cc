@@ -43,6 +43,7 @@ const Container kContainers[] = {
     {"Mp4Fragments", "fragments.mp4", kSound + "-c:v libx264 -c:a aac -movflags frag_keyframe+empty_moov", true},
     {"Mxf", "a.mxf", kSound + "-c:v mpeg2video -c:a pcm_s16le", true},
     {"Avi", "a.avi", kSound + "-c:v mpeg4 -c:a mp2", true},
+    {"AviFromAPipe", "piped.avi", kSound + "-c:v mpeg4 -c:a mp2 -f avi - | cat >", true},
     {"Ogg", "a.ogv", kSound + "-c:v libtheora -c:a libvorbis", true},
     {"Nut", "a.nut", kSound + "-c:v mpeg4 -c:a mp2", false},
     {"ProgramStream", "a.mpg", kSound + "-c:v mpeg2video -c:a mp2", true},
