@@ -83,8 +83,12 @@ void add_samples(const SampleSum& sum) {
     for (cv::v_int32x4& each : sums) each = cv::v_setall_s32(1 << sum.bits >> 1);
     for (int pair = 0; pair < sum.pairs; ++pair, weights += 32) {
       for (int i = 0; i < 4; i += 2) {
+        // Not v_lut_pairs(): it reads pairs of bytes as numbers of 16 bits, which may not stand at odd addresses.
+        std::uint8_t pairs[16];
+        const int* first = sum.first + group * 16 + i * 4;
+        for (int k = 0; k < 8; ++k) std::memcpy(pairs + k * 2, sum.row + first[k] + pair * 2, 2);
         cv::v_uint16x8 samples[2];
-        cv::v_expand(cv::v_lut_pairs(sum.row + pair * 2, sum.first + group * 16 + i * 4), samples[0], samples[1]);
+        cv::v_expand(cv::v_load(pairs), samples[0], samples[1]);
         sums[i] += cv::v_dotprod(cv::v_reinterpret_as_s16(samples[0]), cv::v_load(weights + i * 8));
         sums[i + 1] += cv::v_dotprod(cv::v_reinterpret_as_s16(samples[1]), cv::v_load(weights + i * 8 + 8));
       }
