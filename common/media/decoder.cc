@@ -22,7 +22,7 @@ Enum to_enum(int value, int end, Enum otherwise) {
 
 /// Not the stream's fault, and nothing that the next packet would make good.
 bool is_fatal(int error) {
-  return error == AVERROR(ENOMEM) || error == AVERROR(EINVAL) || error == AVERROR(ENOSYS);
+  return error == AVERROR(ENOMEM) || error == AVERROR(ENOSYS);
 }
 
 }  // namespace
@@ -74,7 +74,7 @@ Result<CodecParametersPtr> to_codec_parameters(const v1::StreamParameters& strea
   return parameters;
 }
 
-Result<Decoder> Decoder::open(const v1::StreamParameters& stream) {
+Result<Decoder> Decoder::open(const v1::StreamParameters& stream, Purpose purpose) {
   auto parameters = to_codec_parameters(stream);
   if (!parameters) return propagate(parameters);
   const AVCodec* codec = avcodec_find_decoder((*parameters)->codec_id);
@@ -86,7 +86,8 @@ Result<Decoder> Decoder::open(const v1::StreamParameters& stream) {
   }
   context->pkt_timebase = {stream.time_base().num(), stream.time_base().den()};
   context->framerate = {stream.frame_rate().num(), stream.frame_rate().den()};
-  context->thread_count = 1;
+  context->thread_count = purpose == Purpose::kPictures ? 1 : 0;
+  if (purpose == Purpose::kOrder) context->skip_loop_filter = AVDISCARD_ALL;
   if (stream.x264_build() > 0 && context->codec_id == AV_CODEC_ID_H264 && context->priv_data != nullptr) {
     av_opt_set_int(context->priv_data, "x264_build", stream.x264_build(), 0);
   }

@@ -10,14 +10,19 @@ namespace sheaf::media {
 /// build does not know; nothing in `stream` is trusted.
 Result<CodecParametersPtr> to_codec_parameters(const v1::StreamParameters& stream);
 
-/// One decoder with one thread. It never shows frames that it knows to be incomplete: what is missing can be found out, what is
+/// It never shows frames that it knows to be incomplete: what is missing can be found out, what is
 /// wrong cannot (AV_CODEC_FLAG_OUTPUT_CORRUPT and AV_CODEC_FLAG2_SHOW_ALL stay off).
 ///
 /// Not thread-safe; one per job, never used again: state of an earlier job would make results depend on the order of jobs.
 class Decoder {
  public:
+  enum class Purpose {
+    kPictures,  ///< On one thread.
+    kOrder,     ///< Which frames come out when; the pictures are not quite right. On all cores.
+  };
+
   /// Errors: kUsage if this build of libavcodec cannot decode the stream.
-  static Result<Decoder> open(const v1::StreamParameters& stream);
+  static Result<Decoder> open(const v1::StreamParameters& stream, Purpose purpose = Purpose::kPictures);
 
   /// Gives the decoder a packet (nullptr: that was the last one). Fetch with receive() until it has no more before the next
   /// call. A packet that cannot be decoded is not an error: its frames are missing, and others follow. It only raises

@@ -55,8 +55,6 @@ Result<Input> Input::open(std::shared_ptr<const InputFile> file, Purpose purpose
     auto packed = PackedVops::open(input.video());
     if (!packed) return propagate(packed);
     input.packed_ = std::move(*packed);
-  } else if (for_video) {
-    format->flags |= AVFMT_FLAG_GENPTS;
   }
   input.streams_ = format->nb_streams;
   for (unsigned i = 0; i < format->nb_streams; ++i) {

@@ -29,8 +29,8 @@ class Input {
   /// What the packets are read for.
   enum class Purpose {
     kIndex,   ///< As kVideo, but the whole file is looked at: see check_complete().
-    kVideo,   ///< Only the chosen video stream; missing pts are generated from the dts.
-    kOthers,  ///< Every stream but that one, time stamps as they are.
+    kVideo,   ///< Only the chosen video stream.
+    kOthers,  ///< Every stream but that one.
   };
 
   /// Reads `file` from its start and chooses the video stream: the first one that is not an attached picture. Errors: kInput,

@@ -51,7 +51,16 @@ Result<PacketIndex> PacketIndex::build(Input& input) {
     index.append(facts_of(*packet));
   }
   if (Status status = input.check_complete(); !status) return propagate(status);
-  if (Status status = index.order_frames(); !status) {
+  Status status;
+  if (!index.says_when_shown(input.video().codecpar->video_delay)) {
+    auto again = Input::open(input.file(), Input::Purpose::kVideo);
+    if (!again) return propagate(again);
+    auto shown = decode_in_order(*again);
+    if (!shown) return propagate(shown);
+    status = index.learn(*shown);
+  }
+  if (status) status = index.order_frames();
+  if (!status) {
     status.error().where = input.path();
     return propagate(status);
   }
@@ -66,15 +75,56 @@ void PacketIndex::append(const PacketFacts& packet) {
   flags_.push_back(packet.flags);
 }
 
+bool PacketIndex::says_when_shown(int delay) const {
+  if (pts_.empty()) return true;
+  if ((flags_[0] & kKey) == 0) return false;  // The key that the first pictures refer to is not there.
+  bool has_reordering = delay == 0;
+  std::vector<std::int64_t> times;
+  for (std::uint32_t i = 0; i < packets(); ++i) {
+    if (pts_[i] == AV_NOPTS_VALUE) return false;
+    if ((flags_[i] & kDiscard) != 0) continue;
+    if (pts_[i] < pts_[0]) return false;  // Refers to something before the first key.
+    has_reordering |= pts_[i] != dts_[i];
+    times.push_back(pts_[i]);
+  }
+  // Some containers know decode times alone, which some readers pass off as both.
+  if (!has_reordering) return false;
+  std::sort(times.begin(), times.end());
+  return std::adjacent_find(times.begin(), times.end()) == times.end();
+}
+
+Status PacketIndex::learn(const ShownFrames& shown) {
+  if (shown.damaged > 0) {
+    return fail(ErrorCode::kInput,
+                "damaged: " + std::to_string(shown.damaged) + " of " + std::to_string(packets()) +
+                    " packets of its video cannot be decoded",
+                {}, "copy it once more from where it came from");
+  }
+  if (shown.pts.size() != pts_.size()) return fail(ErrorCode::kInput, "the file has changed since it was looked at");
+  if (shown.not_later > 0) {
+    return fail(ErrorCode::kInput,
+                "the times of its video do not go on: " + std::to_string(shown.not_later) + " of " + std::to_string(packets()) +
+                    " pictures are not shown later than the one before",
+                {}, "sheaf tells pictures apart by their times and cannot process such a file yet");
+  }
+  has_learned_times_ = true;
+  pts_ = shown.pts;
+  bool has_shown = false;
+  for (std::uint32_t i = 0; i < packets(); ++i) {
+    if ((flags_[i] & kDiscard) != 0) continue;
+    if (pts_[i] != AV_NOPTS_VALUE) {
+      has_shown = true;
+    } else {
+      flags_[i] |= kDiscard;
+      if (!has_shown) lost_at_start_ += 1;
+    }
+  }
+  return {};
+}
+
 Status PacketIndex::order_frames() {
   const auto is_frame = [](std::uint8_t flags) { return (flags & kDiscard) == 0; };
   if (pts_.empty()) return fail(ErrorCode::kInput, "its video stream is empty: the file is damaged or was not completed");
-  const auto without_time = std::count(pts_.begin(), pts_.end(), AV_NOPTS_VALUE);
-  if (without_time > 0) {
-    return fail(ErrorCode::kInput,
-                std::to_string(without_time) + " of " + std::to_string(pts_.size()) + " video packets have no time stamp", {},
-                "give them one first: ffmpeg -fflags +genpts -i INPUT -c copy NEW.mkv");
-  }
   frame_packet_.clear();
   frame_packet_.reserve(static_cast<std::size_t>(std::count_if(flags_.begin(), flags_.end(), is_frame)));
   for (std::uint32_t i = 0; i < packets(); ++i) {
@@ -84,14 +134,6 @@ Status PacketIndex::order_frames() {
 
   std::sort(frame_packet_.begin(), frame_packet_.end(),
             [&](std::uint32_t a, std::uint32_t b) { return pts_[a] != pts_[b] ? pts_[a] < pts_[b] : a < b; });
-  std::uint32_t doubled = 0;
-  for (std::uint32_t i = 1; i < frames(); ++i) doubled += frame_pts(i) == frame_pts(i - 1) ? 1 : 0;
-  if (doubled > 0) {
-    return fail(
-        ErrorCode::kInput,
-        std::to_string(doubled) + " of " + std::to_string(frames()) + " video packets share their time stamp with another", {},
-        "sheaf tells frames apart by their times and cannot process such a file yet");
-  }
   return {};
 }
 

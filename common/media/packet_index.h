@@ -6,6 +6,7 @@
 
 #include "common/base/result.h"
 #include "common/media/input.h"
+#include "common/media/shown_frames.h"
 
 namespace sheaf::media {
 
@@ -19,25 +20,35 @@ struct PacketFacts {
 };
 
 /// Every packet of a video stream in decode order, and every frame in the order of its time: read in one pass, without
-/// decoding. Columns rather than records: 37 bytes a packet in all.
+/// decoding, where the container says which picture is shown when; else a decoder is asked (shown_frames.h). Columns rather
+/// than records: 37 bytes a packet in all.
 ///
-/// A frame here is a packet that the container does not mark as DISCARD (an edit list cuts those off: they must be decoded, but
-/// their pictures are not shown).
+/// A frame here is a packet that is not marked as DISCARD: by the container (an edit list cuts it off: it must be decoded, but
+/// its picture is not shown), or because a decoder has shown no picture of it.
 class PacketIndex {
  public:
   static constexpr std::uint8_t kKey = 1;
   static constexpr std::uint8_t kDiscard = 2;
   static constexpr std::uint8_t kCorrupt = 4;
 
-  /// Reads all of `input`, which must be fresh and opened for its video. Errors: kInput when the stream has no packets, when
-  /// packets have no time or two frames share one (such files are refused, since frames are told apart by their times), when it
-  /// is damaged.
+  /// Reads all of `input`, which must be fresh and opened for its index. Errors: kInput when the stream has no packets, when
+  /// two frames share a time (such files are refused, since frames are told apart by their times), when it is damaged.
   static Result<PacketIndex> build(Input& input);
 
   /// The version of x264 that the first packet names, 0 if none: see StreamParameters::x264_build.
   int x264_build() const { return x264_build_; }
 
+  /// Whether the times are not all of the container's making: a decoder was asked.
+  bool has_learned_times() const { return has_learned_times_; }
+  /// So many packets at the start hold pictures that refer to others which the file does not have.
+  std::uint32_t lost_at_start() const { return lost_at_start_; }
+
   void append(const PacketFacts& packet);
+  /// Whether the packets as appended say which picture is shown when. `delay`: the frames that a decoder holds back.
+  bool says_when_shown(int delay) const;
+  /// Takes the times that a decoder has found, one a packet. Errors: kInput when it found damage, or times that do not grow;
+  /// `where` left empty.
+  Status learn(const ShownFrames& shown);
   /// Puts the frames in order; after the last append(). Errors: kInput as for build(), `where` left empty.
   Status order_frames();
 
@@ -63,6 +74,8 @@ class PacketIndex {
   std::vector<std::uint8_t> flags_;
   std::vector<std::uint32_t> frame_packet_;
   int x264_build_ = 0;
+  bool has_learned_times_ = false;
+  std::uint32_t lost_at_start_ = 0;
 };
 
 /// The facts of a packet as read.

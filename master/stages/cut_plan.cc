@@ -58,13 +58,15 @@ std::vector<std::uint32_t> find_cut_keys(const CutInput& input) {
   return good;
 }
 
-/// Behind the last leading picture of `key`: decoded after it, shown before it. They all come before the next key.
-std::uint32_t end_of_leading(const CutInput& input, std::uint32_t key) {
+/// How far a job must read that starts at `key`, even for its first frame alone: over the key's leading pictures, which are
+/// decoded after it and shown before it, and some more. They all come before the next key. What is never shown counts where
+/// `with_hidden`.
+std::uint32_t end_packet_min(const CutInput& input, std::uint32_t key, bool with_hidden) {
   std::uint32_t end = key + 1;
   for (std::uint32_t i = end; i < input.pts.size() && (input.flags[i] & CutInput::kKey) == 0; ++i) {
-    if (input.pts[i] < input.pts[key]) end = i + 1;
+    if (input.pts[i] < input.pts[key] && (with_hidden || input.pts[i] != kFirst)) end = i + 1;
   }
-  return end;
+  return end == key + 1 ? end : end + kPacketsAfterLeading;
 }
 
 std::vector<Gop> find_gops(const CutInput& input) {
@@ -72,13 +74,17 @@ std::vector<Gop> find_gops(const CutInput& input) {
   std::vector<bool> is_cut_key(input.pts.size(), false);
   for (const std::uint32_t key : keys) is_cut_key[key] = true;
 
-  std::vector<Gop> gops{Gop{}};  // The first one has whatever comes before the first key, too.
+  // The first one has whatever comes before the first key, too; of the leading pictures there a decoder has shown none.
+  const auto packets = static_cast<std::uint32_t>(input.pts.size());
+  std::uint32_t first_key = 0;
+  while (first_key < packets && (input.flags[first_key] & CutInput::kKey) == 0) ++first_key;
+  std::vector<Gop> gops{Gop{}};
+  if (first_key < packets) gops[0].end_packet_min = std::min(packets, end_packet_min(input, first_key, true));
   for (std::uint32_t frame = 1; frame < input.frame_packets.size(); ++frame) {
     const std::uint32_t packet = input.frame_packets[frame];
     if (!is_cut_key[packet]) continue;
-    const std::uint32_t leading_end = end_of_leading(input, packet);
-    const std::uint32_t end_min = leading_end == packet + 1 ? leading_end : leading_end + kPacketsAfterLeading;
-    if (end_min <= input.pts.size()) gops.push_back({packet, end_min, frame});
+    const std::uint32_t end_min = end_packet_min(input, packet, false);
+    if (end_min <= packets) gops.push_back({packet, end_min, frame});
   }
   return gops;
 }

@@ -11,7 +11,8 @@
 namespace sheaf::stages {
 
 /// What the planner sees of the video: columns with one value a packet, in decode order, and the packets of the frames in the
-/// order of their (different) times. A packet that is marked to be discarded belongs to no frame. All must outlive the call.
+/// order of their (different) times. A packet that is marked to be discarded belongs to no frame; it may have the time
+/// INT64_MIN, if it never comes to be shown. All must outlive the call.
 struct CutInput {
   static constexpr std::uint8_t kKey = 1;
   static constexpr std::uint8_t kDiscard = 2;

@@ -49,6 +49,7 @@ class VideoStage final : public StageKind {
  private:
   /// `error`, or that the input has changed, which is then its cause.
   tl::unexpected<Error> unless_changed(Error error) const;
+  void note_learned_times();
   /// Writes what is left and looks at input and output once more.
   Status complete();
 
@@ -102,6 +103,7 @@ Result<StagePlan> VideoStage::plan() {
   setup->setup.mutable_stream()->set_x264_build(index_.x264_build());
   jobs_ = plan_jobs(index_, *setup, request_.chunk_frames());
   notes_ = std::move(streams->notes);
+  note_learned_times();
 
   muxer.path = output_.temporary_path();
   muxer.starts_at_zero = index_.frame_pts(0) == 0;
@@ -136,6 +138,15 @@ Result<StagePlan> VideoStage::plan() {
   plan.units = index_.frames();
   plan.notes = notes_;
   return plan;
+}
+
+void VideoStage::note_learned_times() {
+  if (!index_.has_learned_times()) return;
+  notes_.push_back("the file does not say which picture is shown when: all of it was decoded once to learn that");
+  if (const std::uint32_t lost = index_.lost_at_start(); lost > 0) {
+    notes_.push_back(std::to_string(lost) + (lost == 1 ? " picture" : " pictures") +
+                     " at the start left out: they refer to others that the file does not have");
+  }
 }
 
 tl::unexpected<Error> VideoStage::unless_changed(Error error) const {

@@ -94,15 +94,60 @@ TEST(PacketIndexTest, OrdersFramesAndFillsDurations) {
   EXPECT_EQ(index.frame_duration(3), 25);
 }
 
-TEST(PacketIndexTest, RefusesTimesThatAreMissingOrDoubled) {
-  PacketIndex missing;
-  missing.append({AV_NOPTS_VALUE, 0, 1, 1, PacketIndex::kKey});
-  EXPECT_FALSE(missing.order_frames());
-  PacketIndex doubled;
-  doubled.append({5, 0, 1, 1, PacketIndex::kKey});
-  doubled.append({5, 1, 1, 1, 0});
-  EXPECT_FALSE(doubled.order_frames());
+/// An index of packets with these times and decode times, not yet in order.
+PacketIndex unordered(std::initializer_list<std::pair<std::int64_t, std::int64_t>> times,
+                      std::uint8_t first = PacketIndex::kKey) {
+  PacketIndex index;
+  for (const auto& [pts, dts] : times) {
+    index.append({pts, dts, 0, 1, index.packets() == 0 ? first : std::uint8_t{0}});
+  }
+  return index;
+}
+
+TEST(PacketIndexTest, KnowsWhenTheContainerDoesNotSayWhichPictureIsShownWhen) {
+  EXPECT_TRUE(unordered({{0, 0}, {1, 1}, {2, 2}}).says_when_shown(0));
+  EXPECT_TRUE(unordered({{2, 0}, {5, 1}, {3, 2}}).says_when_shown(2));
+  EXPECT_FALSE(unordered({{0, 0}, {1, 1}, {2, 2}}).says_when_shown(2)) << "decode times passed off as both";
+  EXPECT_FALSE(unordered({{0, 0}, {AV_NOPTS_VALUE, 1}, {2, 2}}).says_when_shown(0)) << "a time is missing";
+  EXPECT_FALSE(unordered({{0, 0}, {1, 1}, {1, 2}}).says_when_shown(0)) << "two have the same";
+  EXPECT_FALSE(unordered({{2, 0}, {1, 1}, {3, 2}}).says_when_shown(1)) << "the first key's leading pictures are not whole";
+  EXPECT_FALSE(unordered({{0, 0}, {1, 1}}, 0).says_when_shown(0)) << "it begins without a key";
+}
+
+TEST(PacketIndexTest, TakesTheTimesThatADecoderFound) {
+  PacketIndex index = unordered({{AV_NOPTS_VALUE, 0}, {AV_NOPTS_VALUE, 1}, {AV_NOPTS_VALUE, 2}, {AV_NOPTS_VALUE, 3}});
+  ASSERT_TRUE(index.learn({{AV_NOPTS_VALUE, 20, AV_NOPTS_VALUE, 10}, 0, 0}));
+  ASSERT_TRUE(index.order_frames());
+  EXPECT_TRUE(index.has_learned_times());
+  EXPECT_THAT(index.frame_packets(), ::testing::ElementsAre(3, 1));
+  EXPECT_EQ(index.lost_at_start(), 1U) << "the one after the first that is shown is a hidden one";
+}
+
+TEST(PacketIndexTest, RefusesWhatADecoderCannotPutInOrder) {
+  PacketIndex index = unordered({{0, 0}, {0, 1}});
+  EXPECT_THAT(index.learn({{0, 1}, 1, 0}).error().what, ::testing::HasSubstr("1 of 2 packets of its video cannot be decoded"));
+  EXPECT_THAT(index.learn({{0, 0}, 0, 1}).error().what, ::testing::HasSubstr("1 of 2 pictures are not shown later"));
+  EXPECT_FALSE(index.learn({{0}, 0, 0})) << "another number of packets";
   EXPECT_FALSE(PacketIndex().order_frames());
+}
+
+TEST(DecodeClockTest, GoesOnWhereDecodeTimesAreMissing) {
+  DecodeClock clock({1, 90000}, {25, 1}, 2);
+  EXPECT_EQ(clock.next(AV_NOPTS_VALUE), -7200) << "two frames before 0";
+  clock.advance(0);
+  EXPECT_EQ(clock.next(AV_NOPTS_VALUE), -3600);
+  clock.advance(1800);
+  EXPECT_EQ(clock.next(AV_NOPTS_VALUE), -1800);
+  EXPECT_EQ(clock.next(90000), 90000);
+  clock.advance(0);
+  EXPECT_EQ(clock.next(AV_NOPTS_VALUE), 93600);
+}
+
+TEST(DecodeClockTest, StopsWhereNothingSaysHowLongAFrameIs) {
+  DecodeClock clock({1, 1000}, {0, 1}, 2);
+  EXPECT_EQ(clock.next(AV_NOPTS_VALUE), 0);
+  clock.advance(0);
+  EXPECT_EQ(clock.next(AV_NOPTS_VALUE), AV_NOPTS_VALUE);
 }
 
 TEST(DecodeTimeTest, IsTheSortedTimesDelayed) {

@@ -4,12 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <string_view>
 
 #include "master/stages/video_stage.h"
 #include "tests/unit/media_fixture.h"
@@ -144,9 +146,37 @@ const Footage kFootage[] = {
     {"Vp9AltRef", "vp9alt.webm", SOURCE "-c:v libvpx-vp9 -deadline good -cpu-used 5 -auto-alt-ref 1 -lag-in-frames 16 -g 60"},
     {"Mjpeg", "mjpeg.avi", SOURCE "-c:v mjpeg"},
     {"EditList", "cut.mp4", ""},
+    // Containers that do not say which picture is shown when.
+    {"H264Avi", "h264.avi", SOURCE "-c:v libx264 -preset veryfast -bf 3 -g 30"},
+    {"H264AviInOrder", "inorder.avi", SOURCE "-c:v libx264 -preset veryfast -bf 0 -g 30"},
+    {"H264Raw", "raw.h264", SOURCE "-r 30000/1001 -c:v libx264 -preset veryfast -bf 3 -g 30"},
+    {"HevcRaw", "raw.hevc", SOURCE "-c:v libx265 -preset veryfast -x265-params log-level=none:open-gop=1:keyint=30"},
+    {"Mpeg2Raw", "raw.m2v", SOURCE "-c:v mpeg2video -bf 2 -g 15"},
+    {"Mpeg4Raw", "raw.m4v", SOURCE "-c:v mpeg4 -bf 2 -g 15"},
+    {"H264Ps", "h264.mpg", SOURCE "-c:v libx264 -preset veryfast -bf 3 -g 30"},
+    {"KeysStamped", "keys.ts", ""},
+    {"OpenGopPiece", "piece.mkv", ""},
+    {"OpenGopPieceHevc", "hevc_piece.ts", ""},
+    {"BeginsInGop", "middle.ts", ""},
+    {"HiddenPictures", "altref.webm",
+     SOURCE "-c:v libvpx -deadline good -cpu-used 5 -auto-alt-ref 1 -lag-in-frames 16 -g 60 -b:v 200k"},
     {"OneFrame", "one.mp4", "-f lavfi -i testsrc2=s=176x144:r=25:d=0.04 -c:v libx264"},
     {"Realshort", "realshort.mp4", ""},
 };
+
+/// Takes the times out of all PES packets of a transport stream with video alone, but for every `kept`th.
+void remove_times(const std::string& path, int kept) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  std::array<char, 188> packet{};
+  for (int pictures = 0; file.read(packet.data(), packet.size());) {
+    const std::string_view bytes(packet.data(), packet.size());
+    const std::size_t at = (bytes[1] & 0x40) != 0 ? bytes.find(std::string_view("\0\0\1\xe0", 4)) : bytes.npos;
+    if (at == bytes.npos || pictures++ % kept == 0) continue;
+    packet[at + 7] = 0;
+    file.seekp(-static_cast<std::streamoff>(packet.size()), std::ios::cur).write(packet.data(), packet.size());
+    file.seekg(file.tellp());
+  }
+}
 
 std::string path_of(const Footage& footage) {
   const std::string file = footage.file;
@@ -154,6 +184,24 @@ std::string path_of(const Footage& footage) {
   if (file == "cut.mp4") {
     const std::string whole = make_file("closed.mp4", kFootage[0].arguments);
     return make_file(file, "-ss 1.5 -i " + whole + " -c copy");
+  }
+  if (file == "piece.mkv") {
+    return make_file(file, "-ss 2 -i " + make_file("open.mp4", kFootage[1].arguments) + " -c copy");
+  }
+  if (file == "hevc_piece.ts") {
+    return make_file(file, "-ss 2 -i " + make_file("hevc_open.mp4", kFootage[7].arguments) + " -c copy");
+  }
+  if (file == "keys.ts") {
+    const bool is_there = std::filesystem::exists(scratch() + "/" + file);
+    const std::string path = make_file(file, SOURCE "-c:v libx264 -preset veryfast -g 12 -sc_threshold 0");
+    if (!is_there) remove_times(path, 12);
+    return path;
+  }
+  if (file == "middle.ts") {
+    const std::string whole = make_file("open.ts", kFootage[2].arguments);
+    const std::string path = scratch() + "/" + file;
+    test::run_command("tail -c +" + std::to_string(188 * 100 + 1) + " " + whole + " > " + path);
+    return path;
   }
   return kImages + file;
 }
