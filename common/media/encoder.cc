@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string_view>
 
+#include "common/base/check.h"
 #include "common/base/text.h"
 #include "common/media/convert.h"
 
@@ -105,7 +106,7 @@ Status check_size(const v1::EncoderSettings& settings, AVPixelFormat format) {
               settings.codec() + " cannot encode " + size + " in " + settings.pixel_format() +
                   ", where chroma is subsampled: " + (step_x > 1 ? "the width" : "") +
                   (step_x > 1 && step_y > 1 ? " and " : "") + (step_y > 1 ? "the height" : "") + " must be even",
-              {}, "add --op resize:width=" + even + ", or take --codec ffv1");
+              {}, "add --op resize:width=" + even + ", or use --codec ffv1 with a .mkv output");
 }
 
 bool takes(const AVCodec& codec, AVPixelFormat format) {
@@ -157,6 +158,20 @@ std::vector<std::string> encoder_names() {
   return names;
 }
 
+std::string nearest_eight_bit_format(const std::string& source) {
+  const AVPixelFormat from = av_get_pix_fmt(source.c_str());
+  const AVPixFmtDescriptor* descriptor = av_pix_fmt_desc_get(from);
+  const AVCodec* ffv1 = avcodec_find_encoder_by_name("ffv1");
+  SHEAF_CHECK(descriptor != nullptr && ffv1 != nullptr);
+  const bool has_alpha = (descriptor->flags & AV_PIX_FMT_FLAG_ALPHA) != 0;
+  AVPixelFormat best = AV_PIX_FMT_NONE;
+  for (const AVPixelFormat* one = ffv1->pix_fmts; *one != AV_PIX_FMT_NONE; ++one) {
+    if (av_pix_fmt_desc_get(*one)->comp[0].depth > 8) continue;
+    best = best == AV_PIX_FMT_NONE ? *one : av_find_best_pix_fmt_of_2(best, *one, from, has_alpha ? 1 : 0, nullptr);
+  }
+  return av_get_pix_fmt_name(best);
+}
+
 Result<std::string> lossless_pixel_format(const std::string& encoder, const std::string& source) {
   auto traits = find_encoder(encoder);
   if (!traits) return propagate(traits);
@@ -173,8 +188,9 @@ Result<std::string> lossless_pixel_format(const std::string& encoder, const std:
   for (const std::string& equal : equivalent_pixel_formats(source)) {
     if (takes(*codec, av_get_pix_fmt(equal.c_str()))) return equal;
   }
+  const bool ffv1_can = encoder != "ffv1" && lossless_pixel_format("ffv1", source).has_value();
   return fail(ErrorCode::kUsage, encoder + " cannot hold " + source + " frames without loss", "--codec",
-              encoder == "ffv1" ? "" : "take --codec ffv1");
+              ffv1_can ? "use --codec ffv1 with a .mkv output" : "");
 }
 
 Result<Encoder> Encoder::open(const v1::EncoderSettings& settings) {

@@ -19,7 +19,6 @@ struct EncoderTraits {
   double crf_max = 0;                ///< The range is [0, crf_max].
   std::vector<std::string> presets;  ///< Empty: --preset is refused.
   std::string preset_default;
-  int time_base_den_max = 0;     ///< 0: no limit. mpeg4 takes 65535 at most.
   std::uint32_t gop_frames = 1;  ///< The most frames from one key frame to the next. Every frame of ffv1 is as good as one.
   double cost = 1;               ///< Encoding one frame costs about this many times decoding one; for the planner only.
 };
@@ -32,6 +31,9 @@ std::vector<std::string> encoder_names();
 /// The pixel format that `encoder` gets for frames of `source`: the source's own where the encoder takes it, else the nearest
 /// that loses nothing (libavutil names). Errors: kUsage when every one would lose something.
 Result<std::string> lossless_pixel_format(const std::string& encoder, const std::string& source);
+
+/// The format of 8 bits a sample that ffv1 takes and that keeps most of `source`: "yuv422p" for "yuv422p10le".
+std::string nearest_eight_bit_format(const std::string& source);
 
 /// One encoder with one thread in its reproducible mode: global header, closed GOPs, picture types its own choice. Frames keep
 /// the pts they come with. With equal settings every instance gives equal extradata, and equal frames give equal packets.

@@ -121,7 +121,7 @@ Result<std::unique_ptr<Muxer>> Muxer::open(const Settings& settings, const Input
     return fail(
         ErrorCode::kOutput,
         std::string("the container ") + settings.container->name + " does not take these streams: " + av_error_text(written),
-        settings.path, "choose another container: .mkv takes most streams");
+        settings.path);
   }
   return muxer;
 }

@@ -7,11 +7,14 @@
 #include <string_view>
 
 #include "common/base/check.h"
+#include "common/media/key_check.h"
 #include "common/media/payload.h"
 
 namespace sheaf::media {
 
 static_assert(AV_NOPTS_VALUE == std::numeric_limits<std::int64_t>::min());
+
+namespace {
 
 PacketFacts facts_of(const AVPacket& packet) {
   PacketFacts facts{packet.pts, packet.dts, packet.duration, static_cast<std::uint32_t>(packet.size), 0};
@@ -20,8 +23,6 @@ PacketFacts facts_of(const AVPacket& packet) {
   if ((packet.flags & AV_PKT_FLAG_CORRUPT) != 0) facts.flags |= PacketIndex::kCorrupt;
   return facts;
 }
-
-namespace {
 
 /// x264 signs the first picture of a stream, in words: "x264 - core 164 r3095 ...".
 int x264_build_of(const AVPacket& packet) {
@@ -37,6 +38,7 @@ int x264_build_of(const AVPacket& packet) {
 
 Result<PacketIndex> PacketIndex::build(Input& input) {
   PacketIndex index;
+  KeyCheck keys(*input.video().codecpar);
   const PacketPtr packet = make_packet();
   for (;;) {
     auto more = input.read(*packet);
@@ -48,7 +50,9 @@ Result<PacketIndex> PacketIndex::build(Input& input) {
     }
     if (index.packets() == 0 && input.video().codecpar->codec_id == AV_CODEC_ID_H264)
       index.x264_build_ = x264_build_of(*packet);
-    index.append(facts_of(*packet));
+    PacketFacts facts = facts_of(*packet);
+    if ((facts.flags & kKey) != 0 && !keys.is_real(*packet)) facts.flags &= static_cast<std::uint8_t>(~kKey);
+    index.append(facts);
   }
   if (Status status = input.check_complete(); !status) return propagate(status);
   Status status;

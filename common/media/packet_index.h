@@ -16,7 +16,7 @@ struct PacketFacts {
   std::int64_t dts = 0;  ///< INT64_MIN where the container had none.
   std::int64_t duration = 0;
   std::uint32_t size = 0;
-  std::uint8_t flags = 0;  ///< PacketIndex::kKey and the like.
+  std::uint8_t flags = 0;  ///< PacketIndex::kKey and the like; a key is one that a decoder can begin at (key_check.h).
 };
 
 /// Every packet of a video stream in decode order, and every frame in the order of its time: read in one pass, without
@@ -77,8 +77,5 @@ class PacketIndex {
   bool has_learned_times_ = false;
   std::uint32_t lost_at_start_ = 0;
 };
-
-/// The facts of a packet as read.
-PacketFacts facts_of(const AVPacket& packet);
 
 }  // namespace sheaf::media

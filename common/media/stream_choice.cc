@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 
 #include "common/base/check.h"
@@ -66,6 +67,34 @@ Result<const AVOutputFormat*> container_for(const std::string& path) {
   return fail(ErrorCode::kOutput, "." + extension + " does not keep the time of every frame", path, kChoices);
 }
 
+namespace {
+
+/// The parameters of a stream as the output shall have it.
+CodecParametersPtr output_parameters(const AVStream& stream, const AVCodecContext* video_encoder) {
+  CodecParametersPtr parameters(avcodec_parameters_alloc());
+  SHEAF_CHECK(parameters != nullptr);
+  SHEAF_CHECK((video_encoder != nullptr ? avcodec_parameters_from_context(parameters.get(), video_encoder)
+                                        : avcodec_parameters_copy(parameters.get(), stream.codecpar)) >= 0);
+  return parameters;
+}
+
+/// The extensions of the containers that carry all these streams: "use .mkv". Empty if none does.
+std::string advise_container(const Input& input, const std::vector<int>& streams, const AVCodecContext& video_encoder) {
+  std::string advice;
+  for (const char* extension : {"mkv", "mov", "mp4"}) {
+    const AVOutputFormat* container = av_guess_format(nullptr, (std::string("x.") + extension).c_str(), nullptr);
+    const bool carries_all = std::all_of(streams.begin(), streams.end(), [&](int i) {
+      const AVStream& stream = *input.format().streams[i];
+      const auto parameters = output_parameters(stream, i == input.video_index() ? &video_encoder : nullptr);
+      return carries(*container, *parameters, stream.time_base);
+    });
+    if (carries_all) advice += (advice.empty() ? "use ." : " or .") + std::string(extension);
+  }
+  return advice;
+}
+
+}  // namespace
+
 Result<StreamChoice> choose_streams(const Input& input, const AVOutputFormat& container, const AVCodecContext& video_encoder) {
   StreamChoice choice;
   std::string refused;
@@ -76,10 +105,7 @@ Result<StreamChoice> choose_streams(const Input& input, const AVOutputFormat& co
       choice.notes.push_back(describe_left_out(stream));
       continue;
     }
-    CodecParametersPtr parameters(avcodec_parameters_alloc());
-    SHEAF_CHECK(parameters != nullptr);
-    SHEAF_CHECK((is_video ? avcodec_parameters_from_context(parameters.get(), &video_encoder)
-                          : avcodec_parameters_copy(parameters.get(), stream.codecpar)) >= 0);
+    const auto parameters = output_parameters(stream, is_video ? &video_encoder : nullptr);
     if (!carries(container, *parameters, stream.time_base)) {
       const std::string name =
           is_video ? std::string("the video as ") + avcodec_get_name(parameters->codec_id) : stream_name(stream);
@@ -89,7 +115,7 @@ Result<StreamChoice> choose_streams(const Input& input, const AVOutputFormat& co
   }
   if (!refused.empty()) {
     return fail(ErrorCode::kOutput, std::string(container.name) + " cannot carry " + refused, {},
-                "choose another container: .mkv takes most streams");
+                advise_container(input, choice.kept, video_encoder));
   }
   return choice;
 }

@@ -261,9 +261,11 @@ class Planner {
     return gops_[gop].first_frame;
   }
 
-  /// As many whole GOPs as a chunk has room for; a longer GOP in equal parts.
+  /// As many whole GOPs as a chunk has room for; a longer GOP in equal parts. A chunk for all frames is one job, however large:
+  /// the way out where keys are not what they say.
   std::vector<JobCut> cut_by_chunk() const {
     const std::uint32_t chunk = options_.chunk_frames;
+    if (chunk >= frames_) return {make_job(0, frames_)};
     std::vector<JobCut> jobs;
     for (std::uint32_t frame = 0; frame < frames_; frame = jobs.back().end_frame) {
       const std::size_t gop = gop_of(frame);

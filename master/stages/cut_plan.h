@@ -44,7 +44,7 @@ inline constexpr double kMoreBytesMax = 0.03;           ///< Of the output, for 
 inline constexpr double kRepeatedDecodeMax = 0.05;      ///< Of the run's estimated cost, for decoding packets more than once.
 inline constexpr std::uint32_t kSlotsFed = 8;           ///< So many slots have work, bytes or not, when each gets ...
 inline constexpr std::uint32_t kFramesForASlot = 100;   ///< ... at least so many frames.
-/// Short GOPs are not merged beyond this many bytes of packets.
+/// Short GOPs are not merged beyond this many bytes of packets, unless --chunk has room for all frames.
 inline constexpr std::uint64_t kJobBytesTarget = 64ULL * 1024 * 1024;
 
 /// One job: decode the packets [first_packet, end_packet) with a fresh decoder, keep the frames [first_frame, end_frame), which

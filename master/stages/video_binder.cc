@@ -84,9 +84,8 @@ Status VideoBinder::check_seam(const JobCut& job, const v1::VideoResult& table) 
   seam_digest_ = job.has_seam ? table.seam_frame_digest() : std::string();
   if (seam.empty() || table.first_frame_digest().empty() || seam == table.first_frame_digest()) return {};
   return fail(ErrorCode::kInput,
-              "the picture at " + place(index_.frame_pts(job.first_frame)) +
-                  " cannot be rebuilt from its key frame alone (periodic intra refresh): such videos are not supported yet",
-              settings_.input->path(), "encode it with real key frames first");
+              "the picture at " + place(index_.frame_pts(job.first_frame)) + " cannot be rebuilt from its key frame alone",
+              settings_.input->path(), "decode it from its start, in one job: --chunk " + std::to_string(index_.frames()));
 }
 
 Status VideoBinder::write_packets(const JobCut& job, const v1::VideoResult& table, const Blob& result) {

@@ -11,11 +11,11 @@ namespace {
 
 constexpr std::size_t kCopyBytes = 256 * 1024;
 
-/// Whether the packet that was read is the one that the index knows.
-bool is_in_index(const media::PacketFacts& read, const media::PacketIndex& index, std::uint32_t i) {
+/// Whether the packet that was read is the one that the index knows, for all that the file says of it.
+bool is_in_index(const AVPacket& read, const media::PacketIndex& index, std::uint32_t i) {
   const media::PacketFacts known = index.packet(i);
-  if (read.dts != known.dts || read.size != known.size) return false;
-  return index.has_learned_times() || (read.pts == known.pts && read.flags == known.flags);
+  return read.dts == known.dts && static_cast<std::uint32_t>(read.size) == known.size &&
+         (index.has_learned_times() || read.pts == known.pts);
 }
 
 }  // namespace
@@ -73,7 +73,7 @@ Status VideoJobSource::read_until(std::uint32_t end) {
   while (window_.end < end) {
     auto more = input_->read(*packet_);
     if (!more) return propagate(more);
-    if (!*more || !is_in_index(media::facts_of(*packet_), index_, window_.end)) {
+    if (!*more || !is_in_index(*packet_, index_, window_.end)) {
       return fail(ErrorCode::kInput, "the file has changed since it was looked at", file_->path(),
                   "run it again when nobody writes to it");
     }

@@ -26,7 +26,9 @@ Status check_supported(const v1::StreamParameters& stream, const std::string& pa
     return fail(ErrorCode::kInput,
                 "its frames have " + std::to_string(format->comp[0].depth) + " bits a sample (" + stream.pixel_format() +
                     "): only 8 are supported yet",
-                path, "make an 8-bit copy first: ffmpeg -i INPUT -pix_fmt yuv420p -c:a copy NEW.mp4");
+                path,
+                "make an 8-bit copy first: ffmpeg -i INPUT -c:a copy -c:v ffv1 -pix_fmt " +
+                    media::nearest_eight_bit_format(stream.pixel_format()) + " NEW.mkv");
   }
   return {};
 }
@@ -70,36 +72,9 @@ Result<VideoSetupPlan> plan_setup(const v1::VideoRequest& request, media::Input&
   encoder.set_color_transfer(stream.color_transfer());
   encoder.set_color_space(stream.color_space());
   encoder.set_chroma_location(stream.chroma_location());
-  if (traits->time_base_den_max > 0 && stream.time_base().den() > traits->time_base_den_max) {
-    return fail(ErrorCode::kUsage,
-                request.codec() + " cannot count time as finely as the input does (1/" +
-                    std::to_string(stream.time_base().den()) + " s, at most 1/" + std::to_string(traits->time_base_den_max) +
-                    " s)",
-                "--codec", "use another codec: libx264");
-  }
   const AVCodecDescriptor* codec = avcodec_descriptor_get(input.video().codecpar->codec_id);
   plan.has_seams = codec == nullptr || (codec->props & AV_CODEC_PROP_INTRA_ONLY) == 0;
   return plan;
-}
-
-Result<media::Encoder> open_encoder(const v1::EncoderSettings& settings) {
-  auto encoder = media::Encoder::open(settings);
-  if (encoder) return encoder;
-  const AVPixFmtDescriptor* format = describe(settings.pixel_format());
-  const bool has_odd_width = format != nullptr && settings.width() % (1 << format->log2_chroma_w) != 0;
-  const bool has_odd_height = format != nullptr && settings.height() % (1 << format->log2_chroma_h) != 0;
-  if (!has_odd_width && !has_odd_height) return encoder;
-  return fail(ErrorCode::kUsage,
-              settings.codec() + " cannot encode " + std::to_string(settings.width()) + "x" +
-                  std::to_string(settings.height()) + " pixels: in " + settings.pixel_format() +
-                  " the color has half the resolution, so the " +
-                  (has_odd_width && has_odd_height ? "width and the height"
-                   : has_odd_width                 ? "width"
-                                                   : "height") +
-                  " must be even",
-              "--codec",
-              "add --op resize:width=" + std::to_string(settings.width() & ~1) +
-                  ",height=" + std::to_string(settings.height() & ~1) + ", or use --codec ffv1 with a .mkv output");
 }
 
 std::vector<JobCut> plan_jobs(const media::PacketIndex& index, const VideoSetupPlan& setup, std::uint32_t chunk_frames) {

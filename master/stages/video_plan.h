@@ -24,10 +24,6 @@ struct VideoSetupPlan {
 /// when the ops, the encoder or the size do not fit; kInput when the video is of a sort that is not supported yet.
 Result<VideoSetupPlan> plan_setup(const v1::VideoRequest& request, media::Input& input);
 
-/// Opens the encoder that the settings ask for, as every worker will. Errors: kUsage, also for an odd size where the pixel
-/// format cannot have one.
-Result<media::Encoder> open_encoder(const v1::EncoderSettings& settings);
-
 /// Cuts the video into jobs.
 std::vector<JobCut> plan_jobs(const media::PacketIndex& index, const VideoSetupPlan& setup, std::uint32_t chunk_frames);
 

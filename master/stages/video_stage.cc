@@ -80,7 +80,7 @@ Result<StagePlan> VideoStage::plan() {
   if (!container) return propagate(container);
   auto setup = plan_setup(request_, *input);
   if (!setup) return propagate(setup);
-  auto encoder = open_encoder(setup->setup.encoder());
+  auto encoder = media::Encoder::open(setup->setup.encoder());
   if (!encoder) return propagate(encoder);
   auto streams = media::choose_streams(*input, **container, encoder->context());
   if (!streams) {

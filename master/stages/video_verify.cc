@@ -12,7 +12,7 @@ namespace sheaf::stages {
 Status verify_output(const std::string& path, const media::PacketIndex& index, const media::Muxer& muxer) {
   const auto mismatch = [&](std::string what) {
     return fail(ErrorCode::kOutput, "the container does not keep all frames: " + std::move(what), path,
-                "choose another container: .mov keeps times exactly");
+                path.ends_with(".mov") ? "" : "use .mov: it keeps times exactly");
   };
   auto file = media::InputFile::open(path);
   if (!file) return mismatch("it cannot be read back (" + file.error().what + ")");

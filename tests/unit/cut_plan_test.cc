@@ -310,6 +310,8 @@ TEST(CutPlanTest, BoundsTheBytesOfMergedGops) {
   const auto jobs = video.cut();
   expect_sound(video, jobs);
   EXPECT_EQ(jobs.size(), 100U);
+  EXPECT_EQ(video.cut({.chunk_frames = 99}).size(), 100U);
+  EXPECT_EQ(video.cut({.chunk_frames = 100}).size(), 1U) << "room for all frames: the user wants one job";
 }
 
 TEST(CutPlanTest, HasNoSeamsWhereEveryPictureStandsAlone) {

@@ -241,7 +241,7 @@ TEST(EncoderTest, FindsAPixelFormatThatLosesNothing) {
   const auto lossy = lossless_pixel_format("libx264", "bgr24");
   ASSERT_FALSE(lossy.has_value());
   EXPECT_EQ(lossy.error().code, ErrorCode::kUsage);
-  EXPECT_THAT(lossy.error().message(), HasSubstr("take --codec ffv1"));
+  EXPECT_THAT(lossy.error().message(), HasSubstr("use --codec ffv1 with a .mkv output"));
   const auto deep = lossless_pixel_format("libx264", "yuv420p10le");
   ASSERT_FALSE(deep.has_value());
   EXPECT_THAT(deep.error().message(), HasSubstr("10 bits"));

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <functional>
 #include <string_view>
+#include <vector>
 
 #include "master/stages/video_stage.h"
 #include "tests/unit/media_fixture.h"
@@ -158,6 +159,7 @@ const Footage kFootage[] = {
     {"OpenGopPiece", "piece.mkv", ""},
     {"OpenGopPieceHevc", "hevc_piece.ts", ""},
     {"BeginsInGop", "middle.ts", ""},
+    {"IntraRefresh", "refresh.mp4", SOURCE "-c:v libx264 -preset veryfast -x264-params intra-refresh=1:keyint=25:bframes=0"},
     {"HiddenPictures", "altref.webm",
      SOURCE "-c:v libvpx -deadline good -cpu-used 5 -auto-alt-ref 1 -lag-in-frames 16 -g 60 -b:v 200k"},
     {"OneFrame", "one.mp4", "-f lavfi -i testsrc2=s=176x144:r=25:d=0.04 -c:v libx264"},
@@ -350,23 +352,122 @@ TEST(VideoRefusalTest, SaysWhichContainerCountsTimeFinelyEnough) {
   expect_exact(input, advised);
 }
 
-TEST(VideoRefusalTest, NamesTheStreamThatTheContainerCannotCarry) {
+// Each advice is followed, on the input that provoked it.
+
+std::string with_subtitles(const std::string& name, const std::string& codec) {
   std::ofstream(scratch() + "/s.srt") << "1\n00:00:00,000 --> 00:00:01,000\nhello\n";
-  const std::string input = make_file(
-      "subtitled.mkv", "-f lavfi -i testsrc2=s=64x64:r=25:d=1 -i " + scratch() + "/s.srt -map 0 -map 1 -c:v libx264 -c:s srt");
-  const Error error = error_of(copy_request(input, scratch() + "/subtitled.mov"));
-  EXPECT_EQ(error.code, ErrorCode::kOutput);
-  EXPECT_THAT(error.what, HasSubstr("stream 1 (subrip subtitle)"));
+  return make_file(name,
+                   "-f lavfi -i testsrc2=s=64x64:r=25:d=1 -i " + scratch() + "/s.srt -map 0 -map 1 -c:v libx264 -c:s " + codec);
 }
 
-TEST(VideoRefusalTest, SaysWhatToDoAboutAnOddSize) {
+TEST(VideoAdviceTest, NamesTheContainersThatCarryTheStream) {
+  const struct {
+    std::string input, stream, output;
+    std::vector<std::string> advised;
+  } cases[] = {
+      {with_subtitles("srt.mkv", "srt"), "stream 1 (subrip subtitle)", "subtitled.mov", {".mkv"}},
+      {with_subtitles("words.mp4", "mov_text"), "stream 1 (mov_text subtitle)", "subtitled.mkv", {".mov"}},
+      {make_file("plain.mkv", "-f lavfi -i testsrc2=s=64x64:r=25:d=1 -c:v libx264"),
+       "the video as ffv1",
+       "plain.mp4",
+       {".mkv", ".mov"}},
+  };
+  for (const auto& [input, stream, output, advised] : cases) {
+    const Error error = error_of(copy_request(input, scratch() + "/" + output));
+    EXPECT_EQ(error.code, ErrorCode::kOutput);
+    EXPECT_THAT(error.what, HasSubstr(stream));
+    EXPECT_EQ(error.advice, "use " + advised[0] + (advised.size() > 1 ? " or " + advised[1] : ""));
+    for (const std::string& extension : advised) {
+      const std::string path = scratch() + "/advised" + extension;
+      const auto outcome = run_video(copy_request(input, path));
+      ASSERT_TRUE(outcome) << outcome.error().message();
+      expect_exact(input, path);
+    }
+  }
+}
+
+TEST(VideoAdviceTest, NamesNoContainerWhereNoneCarriesTheStream) {
+  const std::string input =
+      make_file("s302m.ts",
+                "-f lavfi -i testsrc2=s=64x64:r=25:d=1 -f lavfi -i sine=d=1 -c:v libx264 -c:a s302m -strict "
+                "-2 -ar 48000 -ac 2");
+  const Error error = error_of(copy_request(input, scratch() + "/s302m.mkv"));
+  EXPECT_EQ(error.code, ErrorCode::kOutput);
+  EXPECT_EQ(error.advice, "");
+}
+
+TEST(VideoAdviceTest, SaysWhatToDoAboutAnOddSize) {
   v1::VideoRequest request = copy_request(
       make_file("odd.mkv", "-f lavfi -i testsrc2=s=66x64:r=25:d=0.2 -vf format=yuv444p,crop=65:64,format=yuv420p -c:v ffv1"),
       scratch() + "/odd.mp4");
   request.set_codec("libx264");
   const Error error = error_of(request);
   EXPECT_EQ(error.code, ErrorCode::kUsage);
-  EXPECT_THAT(error.advice, HasSubstr("resize:width=64,height=64"));
+  EXPECT_EQ(error.advice, "add --op resize:width=64,height=64, or use --codec ffv1 with a .mkv output");
+
+  v1::OpCall& resize = *request.add_ops();
+  resize.set_name("resize");
+  for (const char* key : {"width", "height"}) {
+    v1::OpArgument& argument = *resize.add_arguments();
+    argument.set_key(key);
+    argument.set_integer(64);
+  }
+  v1::OpArgument& method = *resize.add_arguments();
+  method.set_key("method");
+  method.set_text("area");
+  const auto resized = run_video(request);
+  ASSERT_TRUE(resized) << resized.error().message();
+  expect_same_times(request.input(), request.output());
+
+  const std::string lossless = scratch() + "/odd-out.mkv";
+  ASSERT_TRUE(run_video(copy_request(request.input(), lossless)));
+  expect_exact(request.input(), lossless);
+}
+
+TEST(VideoAdviceTest, SaysWhatToDoAboutFormatsThatTheEncoderDoesNotTake) {
+  const std::string input = make_file("rgb.mkv", "-f lavfi -i testsrc2=s=64x64:r=25:d=0.2 -c:v ffv1 -pix_fmt bgr0");
+  v1::VideoRequest request = copy_request(input, scratch() + "/rgb-out.mkv");
+  request.set_codec("libx264");
+  const Error error = error_of(request);
+  EXPECT_EQ(error.code, ErrorCode::kUsage);
+  EXPECT_EQ(error.advice, "use --codec ffv1 with a .mkv output");
+  request.set_codec("ffv1");
+  ASSERT_TRUE(run_video(request));
+  expect_exact(input, request.output());
+}
+
+TEST(VideoAdviceTest, SaysHowToMakeACopyOf8Bits) {
+  for (const char* format : {"yuv420p10le", "yuv422p10le", "yuv444p12le", "gray10le", "gbrp10le"}) {
+    const std::string input = make_file(std::string(format) + ".mkv",
+                                        "-f lavfi -i testsrc2=s=64x64:r=25:d=0.2 -f lavfi -i sine=d=0.2 -c:v ffv1 -pix_fmt " +
+                                            std::string(format) + " -c:a aac");
+    const Error error = error_of(copy_request(input, scratch() + "/deep.mkv"));
+    EXPECT_EQ(error.code, ErrorCode::kInput);
+    const std::string command = error.advice.substr(error.advice.find("ffmpeg"));
+    const std::string copy = scratch() + "/copy.mkv";
+    ASSERT_THAT(command, ::testing::MatchesRegex("ffmpeg -i INPUT .* NEW.mkv"));
+    const auto put = [&](std::string text, const std::string& word, const std::string& value) {
+      return text.replace(text.find(word), word.size(), value);
+    };
+    test::run_command(put(put(command, "INPUT", input), "NEW.mkv", "-v error -y " + copy));
+    const std::string output = scratch() + "/from-copy.mkv";
+    const auto outcome = run_video(copy_request(copy, output));
+    ASSERT_TRUE(outcome) << format << ": " << outcome.error().message();
+    expect_exact(copy, output);
+    EXPECT_EQ(oracle(input, "gray").size(), oracle(output, "gray").size());
+  }
+}
+
+TEST(VideoAdviceTest, OverwritesOnlyWhenAsked) {
+  const std::string input = make_file("plain.mkv", "-f lavfi -i testsrc2=s=64x64:r=25:d=1 -c:v libx264");
+  v1::VideoRequest request = copy_request(input, scratch() + "/old.mkv");
+  std::ofstream(request.output()) << "old";
+  const Error error = error_of(request);
+  EXPECT_EQ(error.what, "already exists");
+  EXPECT_EQ(error.advice, "choose another name, or give --overwrite");
+  request.set_overwrite(true);
+  ASSERT_TRUE(run_video(request));
+  expect_exact(input, request.output());
 }
 
 TEST(VideoStreamsTest, CopiesAudioChaptersAndMetadata) {
