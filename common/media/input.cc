@@ -25,6 +25,9 @@ constexpr AVRational kMicrosecond{1, AV_TIME_BASE};
 /// How much earlier than announced a file may end. What is announced is often rounded, or counts from another start.
 constexpr std::int64_t kShortMicroseconds = 500'000;
 
+/// Decode times that go back by this much are those of another clock; by less, of a careless muxer.
+constexpr std::int64_t kJumpMicroseconds = 250'000;
+
 std::string seconds_text(std::int64_t microseconds) {
   char text[64];
   std::snprintf(text, sizeof text, "%.2f s", static_cast<double>(microseconds) / 1e6);
@@ -158,6 +161,7 @@ void Input::look_at(const AVPacket& packet) {
   if ((packet.flags & AV_PKT_FLAG_CORRUPT) != 0) {
     note_break("a packet of " + stream_name(*format_->streams[packet.stream_index]) + " is not whole");
   }
+  note_jump(packet);
   const std::int64_t time = packet.pts != AV_NOPTS_VALUE ? packet.pts : packet.dts;
   if (time == AV_NOPTS_VALUE) return;
   const AVRational time_base = format_->streams[packet.stream_index]->time_base;
@@ -172,6 +176,19 @@ void Input::note_break(std::string what) {
   if (!break_) break_ = Break{avio_tell(format_->pb), std::move(what)};
 }
 
+void Input::note_jump(const AVPacket& packet) {
+  if ((format_->iformat->flags & AVFMT_TS_DISCONT) == 0 || packet.dts == AV_NOPTS_VALUE) return;
+  last_dts_.resize(streams_, AV_NOPTS_VALUE);
+  const AVStream& stream = *format_->streams[packet.stream_index];
+  const std::int64_t last = std::exchange(last_dts_[static_cast<std::size_t>(packet.stream_index)], packet.dts);
+  if (jump_ || last == AV_NOPTS_VALUE) return;
+  const std::int64_t from = av_rescale_q(last, stream.time_base, kMicrosecond);
+  const std::int64_t to = av_rescale_q(packet.dts, stream.time_base, kMicrosecond);
+  if (from - to < kJumpMicroseconds) return;
+  jump_ = Break{avio_tell(format_->pb),
+                "the clock of " + stream_name(stream) + " jumps back from " + seconds_text(from) + " to " + seconds_text(to)};
+}
+
 std::int64_t Input::announced_duration() const {
   // In mov every sample is announced by itself, and edit lists play with the duration; an AVI of which nobody wrote the head to
   // its end announces anything. Durations that are not from the head of the file are found by looking at what is there.
@@ -182,6 +199,11 @@ std::int64_t Input::announced_duration() const {
 
 Status Input::check_complete() const {
   SHEAF_CHECK(purpose_ == Purpose::kIndex);
+  if (jump_) {  // What is missing there, by the counters, is then no loss but another recording.
+    return fail(ErrorCode::kInput,
+                jump_->what + " near byte " + std::to_string(jump_->offset) + ": are these recordings one after the other?",
+                path(), "process each by itself");
+  }
   const std::int64_t announced = announced_duration();
   const std::int64_t there = has_times_ ? end_ - begin_ : 0;
   // Some count it from 0, wherever the first packet is.

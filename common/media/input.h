@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/base/result.h"
 #include "common/media/av.h"
@@ -47,8 +48,8 @@ class Input {
   /// streams that only turn up after the head of the file was read are skipped. Errors: kInput when the file cannot be read on.
   Result<bool> read(AVPacket& packet);
 
-  /// After the end, with Purpose::kIndex: whether everything is there that the file announced, and nothing in it was jumped
-  /// over. Errors: kInput, with how much is there, how much was announced, and where it breaks.
+  /// After the end, with Purpose::kIndex: whether everything is there that the file announced, nothing in it was jumped over,
+  /// and its clock never jumped back. Errors: kInput, with how much is there, how much was announced, and where it breaks.
   Status check_complete() const;
 
  private:
@@ -63,6 +64,7 @@ class Input {
   Result<bool> read_from_file(AVPacket& packet);
   void look_at(const AVPacket& packet);
   void note_break(std::string what);
+  void note_jump(const AVPacket& packet);
   std::int64_t announced_duration() const;
 
   std::shared_ptr<const InputFile> file_;
@@ -72,8 +74,10 @@ class Input {
   int video_ = -1;
   unsigned streams_ = 0;
   ReadLog log_;
-  std::optional<Break> break_;  ///< The first that was noticed, and about where.
-  std::int64_t begin_ = 0;      ///< Of the earliest packet and of the latest one's end, in units of AV_TIME_BASE.
+  std::optional<Break> break_;          ///< The first that was noticed, and about where.
+  std::optional<Break> jump_;           ///< Where a clock first jumps back, in containers in which it may.
+  std::vector<std::int64_t> last_dts_;  ///< Of each stream.
+  std::int64_t begin_ = 0;              ///< Of the earliest packet and of the latest one's end, in units of AV_TIME_BASE.
   std::int64_t end_ = 0;
   bool has_times_ = false;
   std::unique_ptr<PackedVops> packed_;  ///< Between the file and read(), for the few files that need it.

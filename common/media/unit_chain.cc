@@ -6,6 +6,8 @@
 #include <cstring>
 #include <map>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace sheaf::media {
 
@@ -158,6 +160,120 @@ std::optional<Break> follow_ogg(const InputFile& file) {
   return std::nullopt;
 }
 
+std::optional<Break> follow_asf(const InputFile& file) {
+  using namespace std::string_view_literals;
+  constexpr auto kHeader = "\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c"sv;
+  constexpr auto kData = "\x36\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c"sv;
+  constexpr auto kFileProperties = "\xa1\xdc\xab\x8c\x47\xa9\xcf\x11\x8e\xe4\x00\xc0\x0c\x20\x53\x65"sv;
+  constexpr std::int64_t kHeaderHead = 30;
+  constexpr std::int64_t kDataHead = 50;
+  constexpr int kHasErrorCorrection = 0x82;
+
+  std::int64_t announced = 0;  // Bytes of the file; 0: whoever wrote it did not know.
+  std::int64_t step = 0;       // From one packet to the next.
+  std::optional<Break> within;
+  const auto found = follow(file, 0, file.size(), [&](const Head& head, std::int64_t at) -> std::int64_t {
+    const std::int64_t size = head.little_endian(16, 8);
+    if (head.has(kHeader)) return kHeaderHead;  // What is in it follows right behind.
+    if (head.has(kFileProperties)) {
+      const bool is_broadcast = (head.at(88) & 1) != 0;
+      if (!is_broadcast) announced = head.little_endian(40, 8);
+      if (head.little_endian(92, 4) == head.little_endian(96, 4)) step = head.little_endian(92, 4);
+    }
+    if (!head.has(kData)) return size < 24 ? 0 : size;
+    const std::int64_t end = size > kDataHead && announced > 0 ? std::min(at + size, file.size()) : file.size();
+    for (std::int64_t packet = at + kDataHead; !within && step > 0 && packet < end; packet += step) {
+      const Head first(file, packet);
+      if (first.left() < step) within = Break{packet, kCutOff};
+      if (first.at(0) != kHasErrorCorrection) within = Break{packet, kNoUnit};
+    }
+    return end - at;
+  });
+  if (within) return within;
+  if (found) return found;
+  if (announced > file.size()) return Break{file.size(), "of " + std::to_string(announced) + " bytes that were announced"};
+  return std::nullopt;
+}
+
+/// Reads a file from front to back in large pieces.
+class Pieces {
+ public:
+  explicit Pieces(const InputFile& file) : file_(file), bytes_(1024 * 1024) {}
+
+  /// `size` bytes at `offset`, which never goes back; null where there are fewer.
+  const std::uint8_t* at(std::int64_t offset, std::int64_t size) {
+    if (offset + size > begin_ + filled_) {
+      begin_ = offset;
+      filled_ = 0;
+      const auto room = static_cast<std::int64_t>(bytes_.size());
+      while (filled_ < room) {
+        const int more = file_.read(begin_ + filled_, bytes_.data() + filled_, static_cast<int>(room - filled_));
+        if (more <= 0) break;
+        filled_ += more;
+      }
+    }
+    return offset + size <= begin_ + filled_ ? bytes_.data() + (offset - begin_) : nullptr;
+  }
+
+ private:
+  const InputFile& file_;
+  std::vector<std::uint8_t> bytes_;
+  std::int64_t begin_ = 0;
+  std::int64_t filled_ = 0;
+};
+
+/// Packets of 188 bytes, which disc recorders put a time before (192) and some broadcasts a checksum behind (204).
+struct PacketGrid {
+  std::int64_t begin = 0;  ///< Where the first packet's sync byte is.
+  std::int64_t step = 0;   ///< 0: there are no packets.
+};
+
+PacketGrid find_packets(const InputFile& file) {
+  constexpr int kLook = 64 * 1024;
+  constexpr int kInARow = 8;
+  std::vector<std::uint8_t> bytes(kLook);
+  const int size = std::max(0, file.read(0, bytes.data(), kLook));
+  for (int begin = 0; begin < size; ++begin) {
+    for (const int step : {188, 192, 204}) {
+      int found = 0;
+      while (found < kInARow && begin + found * step < size && bytes[static_cast<std::size_t>(begin + found * step)] == 0x47)
+        ++found;
+      if (found == kInARow) return {begin, step};
+    }
+  }
+  return {};
+}
+
+std::optional<Break> follow_transport_stream(const InputFile& file) {
+  constexpr std::int64_t kPacket = 188;
+  constexpr int kUnknown = -1;
+  const PacketGrid grid = find_packets(file);
+  if (grid.step == 0) return std::nullopt;  // libavformat has found some, far from the start.
+  // Of each PID the counter of its last packet. Those without pictures or sound do not count: recorders write them anew.
+  std::vector<int> counters(0x2000, kUnknown);
+  std::vector<bool> has_media(0x2000, false);
+  Pieces pieces(file);
+  for (std::int64_t at = grid.begin; at < file.size(); at += grid.step) {
+    const std::uint8_t* packet = pieces.at(at, kPacket);
+    if (packet == nullptr) return Break{at, kCutOff};
+    if (packet[0] != 0x47) return Break{at, kNoUnit};
+    const auto pid = static_cast<std::size_t>((packet[1] & 0x1f) << 8 | packet[2]);
+    const bool has_adaptation = (packet[3] & 0x20) != 0;
+    if ((packet[3] & 0x10) == 0 || pid == 0x1fff) continue;  // No payload: it does not count.
+    const int payload = has_adaptation ? 5 + packet[4] : 4;
+    if ((packet[1] & 0x40) != 0 && payload + 3 <= kPacket) {
+      has_media[pid] = packet[payload] == 0 && packet[payload + 1] == 0 && packet[payload + 2] == 1;
+    }
+    const int counter = packet[3] & 0x0f;
+    const int last = std::exchange(counters[pid], counter);
+    const bool may_jump = has_adaptation && packet[4] > 0 && (packet[5] & 0x80) != 0;
+    // A packet may come twice.
+    if (!has_media[pid] || last == kUnknown || may_jump || counter == (last + 1) % 16 || counter == last) continue;
+    return Break{at, "packets are missing here, by their counters"};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Break> find_break(const InputFile& file, const std::string& format) {
@@ -165,6 +281,8 @@ std::optional<Break> find_break(const InputFile& file, const std::string& format
   if (format.starts_with("mov,")) return follow_boxes(file);
   if (format == "flv" || format == "live_flv") return follow_flv(file);
   if (format == "mxf") return follow_mxf(file);
+  if (format == "asf") return follow_asf(file);
+  if (format == "mpegts") return follow_transport_stream(file);
   if (format == "mpeg") return follow_program_stream(file);
   if (format == "ogg") return follow_ogg(file);
   return std::nullopt;

@@ -19,7 +19,7 @@ struct Break {
 /// a part of them is gone. `format` is libavformat's name of the container; nothing is found in those that have no such chain.
 ///
 /// Sources: RIFF and OpenDML; ISO/IEC 14496-12; RFC 3533 (Ogg); Adobe's FLV 10.1, annex E; SMPTE ST 377-1 (MXF); ISO/IEC
-/// 13818-1 (program streams).
+/// 13818-1 (program streams; the counters of transport streams); Microsoft's Advanced Systems Format 1.2.
 std::optional<Break> find_break(const InputFile& file, const std::string& format);
 
 }  // namespace sheaf::media
