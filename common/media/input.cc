@@ -170,6 +170,9 @@ void Input::look_at(const AVPacket& packet) {
   begin_ = has_times_ ? std::min(begin_, begin) : begin;
   end_ = has_times_ ? std::max(end_, end) : end;
   has_times_ = true;
+  if (packet.stream_index != video_ && (packet.flags & AV_PKT_FLAG_DISCARD) == 0) {
+    earliest_of_others_ = std::min(earliest_of_others_, begin);
+  }
 }
 
 void Input::note_break(std::string what) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,6 +53,10 @@ class Input {
   /// and its clock never jumped back. Errors: kInput, with how much is there, how much was announced, and where it breaks.
   Status check_complete() const;
 
+  /// After the end, with Purpose::kIndex: the earliest time in microseconds of a packet that is to be heard or seen, of all
+  /// streams but the video; INT64_MAX if there is none.
+  std::int64_t earliest_of_others() const { return earliest_of_others_; }
+
  private:
   struct Closer {
     void operator()(AVFormatContext* format) const { avformat_close_input(&format); }
@@ -80,6 +85,7 @@ class Input {
   std::int64_t begin_ = 0;              ///< Of the earliest packet and of the latest one's end, in units of AV_TIME_BASE.
   std::int64_t end_ = 0;
   bool has_times_ = false;
+  std::int64_t earliest_of_others_ = std::numeric_limits<std::int64_t>::max();
   std::unique_ptr<PackedVops> packed_;  ///< Between the file and read(), for the few files that need it.
 };
 

@@ -20,6 +20,17 @@ Error write_error(int error, const std::string& where) {
   return {ErrorCode::kOutput, "cannot be written: " + av_error_text(error), where, {}};
 }
 
+constexpr AVRational kMicrosecond{1, AV_TIME_BASE};
+
+/// What a Matroska file's reader takes off the times of a stream: the samples of Opus that only warm its decoder up.
+/// libavformat writes how many there are, and leaves it to its caller to put them on. (video_verify.cc would notice if it did
+/// no longer.)
+std::int64_t taken_off_by_readers(const AVOutputFormat& container, const AVCodecParameters& parameters, AVRational time_base) {
+  const bool is_matroska = std::strcmp(container.name, "matroska") == 0 || std::strcmp(container.name, "webm") == 0;
+  if (!is_matroska || parameters.codec_id != AV_CODEC_ID_OPUS) return 0;
+  return av_rescale_q(parameters.initial_padding, {1, 48000}, time_base);
+}
+
 /// Keys that describe the input's container or its encoding, which the output does not share.
 bool describes_input(const char* key, bool is_new_video) {
   for (const char* name : {"major_brand", "minor_version", "compatible_brands"}) {
@@ -41,7 +52,7 @@ void copy_metadata(const AVDictionary* from, bool is_new_video, AVDictionary** t
   }
 }
 
-void copy_chapters(const AVFormatContext& from, AVFormatContext& to) {
+void copy_chapters(const AVFormatContext& from, std::int64_t shift, AVFormatContext& to) {
   if (from.nb_chapters == 0) return;
   to.chapters = static_cast<AVChapter**>(av_calloc(from.nb_chapters, sizeof(AVChapter*)));
   SHEAF_CHECK(to.chapters != nullptr);
@@ -50,8 +61,9 @@ void copy_chapters(const AVFormatContext& from, AVFormatContext& to) {
     SHEAF_CHECK(chapter != nullptr);
     chapter->id = from.chapters[i]->id;
     chapter->time_base = from.chapters[i]->time_base;
-    chapter->start = from.chapters[i]->start;
-    chapter->end = from.chapters[i]->end;
+    const std::int64_t later = av_rescale_q(shift, kMicrosecond, chapter->time_base);
+    chapter->start = from.chapters[i]->start + later;
+    chapter->end = from.chapters[i]->end + later;
     av_dict_copy(&chapter->metadata, from.chapters[i]->metadata, 0);
     to.chapters[to.nb_chapters++] = chapter;
   }
@@ -107,7 +119,7 @@ Result<std::unique_ptr<Muxer>> Muxer::open(const Settings& settings, const Input
   format->flags |= AVFMT_FLAG_CUSTOM_IO | AVFMT_FLAG_BITEXACT;
   format->avoid_negative_ts = AVFMT_AVOID_NEG_TS_DISABLED;
   copy_metadata(input.format().metadata, false, &format->metadata);
-  copy_chapters(input.format(), *format);
+  copy_chapters(input.format(), settings.shift, *format);
   if (Status status = muxer->add_streams(settings, input, video_encoder); !status) return propagate(status);
 
   AVDictionary* options = nullptr;
@@ -159,6 +171,11 @@ Status Muxer::add_streams(const Settings& settings, const Input& input, const AV
     Track& track = tracks_[static_cast<std::size_t>(index)];
     track.output = to->index;
     track.time_base = to->time_base;
+    if (!is_new_video && from.codecpar->codec_type == AVMEDIA_TYPE_VIDEO) {
+      track.decode_clock.emplace(from.time_base, from.avg_frame_rate, from.codecpar->video_delay);
+    }
+    track.shift = av_rescale_q(settings.shift, kMicrosecond, track.time_base) +
+                  taken_off_by_readers(*settings.container, *to->codecpar, track.time_base);
   }
   return {};
 }
@@ -166,6 +183,7 @@ Status Muxer::add_streams(const Settings& settings, const Input& input, const AV
 Status Muxer::write_video(AVPacket& packet) {
   SHEAF_CHECK(packet.pts != AV_NOPTS_VALUE && packet.dts != AV_NOPTS_VALUE);
   Track& track = tracks_[static_cast<std::size_t>(video_)];
+  move(packet, track);
   av_packet_rescale_ts(&packet, track.time_base, video_time_base());
   return write(packet, track);
 }
@@ -176,6 +194,12 @@ Status Muxer::write_other(AVPacket& packet) {
   if (index >= tracks_.size() || tracks_[index].output < 0) return {};
   Track& track = tracks_[index];
   const AVStream& stream = *format_->streams[track.output];
+  if (track.decode_clock) {
+    const std::int64_t dts = track.decode_clock->next(packet.dts);
+    if (packet.dts == AV_NOPTS_VALUE) packet.dts = dts;
+    track.decode_clock->advance(packet.duration);
+  }
+  move(packet, track);
   av_packet_rescale_ts(&packet, track.time_base, stream.time_base);
   if (packet.dts == AV_NOPTS_VALUE) packet.dts = packet.pts;
   if (packet.dts == AV_NOPTS_VALUE) packet.dts = track.next_dts == AV_NOPTS_VALUE ? 0 : track.next_dts;
@@ -188,6 +212,11 @@ Status Muxer::write_other(AVPacket& packet) {
   }
   track.next_dts = packet.dts + std::max<std::int64_t>(0, packet.duration);
   return write(packet, track);
+}
+
+void Muxer::move(AVPacket& packet, const Track& track) {
+  if (packet.pts != AV_NOPTS_VALUE) packet.pts += track.shift;
+  if (packet.dts != AV_NOPTS_VALUE) packet.dts += track.shift;
 }
 
 Status Muxer::write(AVPacket& packet, Track& track) {
@@ -209,7 +238,8 @@ Status Muxer::finish() {
 
 std::int64_t Muxer::video_time(std::int64_t pts) const {
   // As av_packet_rescale_ts() rounds.
-  return av_rescale_q(pts, tracks_[static_cast<std::size_t>(video_)].time_base, video_time_base());
+  const Track& track = tracks_[static_cast<std::size_t>(video_)];
+  return av_rescale_q(pts + track.shift, track.time_base, video_time_base());
 }
 
 AVRational Muxer::video_time_base() const {

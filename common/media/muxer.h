@@ -1,10 +1,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/base/result.h"
+#include "common/media/decode_clock.h"
 #include "common/media/input.h"
 #include "common/media/output_file.h"
 
@@ -26,7 +28,7 @@ Result<StreamChoice> choose_streams(const Input& input, const AVOutputFormat& co
 
 /// Writes one output file: the new video, and the other streams' packets as they are. Metadata, chapters, dispositions and side
 /// data come from the input; nothing of the time or place of writing goes into the file, so that equal packets give equal
-/// bytes. Time stamps are kept as they are, not moved to start at zero.
+/// bytes. Time stamps are kept as they are, not moved to start at zero, unless Settings::shift says so.
 ///
 /// The caller gives packets in the order in which they shall stand in the file. Not thread-safe.
 class Muxer {
@@ -38,6 +40,7 @@ class Muxer {
     AVRational frame_rate{0, 1};
     AVRational aspect{0, 1};     ///< Of the output's samples.
     AVRational time_base{0, 1};  ///< Of the video packets that will come.
+    std::int64_t shift = 0;      ///< All times, those of chapters too, become later by so many microseconds.
     bool starts_at_zero = true;  ///< Whether all streams do; else times are kept finer where the container rounds starts.
   };
 
@@ -67,12 +70,15 @@ class Muxer {
   struct Track {
     int output = -1;  ///< Stream of the output; -1: left out.
     AVRational time_base{0, 1};
-    std::int64_t next_dts = AV_NOPTS_VALUE;  ///< In the output's time base: where the last packet ends.
+    std::int64_t shift = 0;                   ///< In that time base; added to all times.
+    std::optional<DecodeClock> decode_clock;  ///< Of another video, whose container may lack decode times.
+    std::int64_t next_dts = AV_NOPTS_VALUE;   ///< In the output's time base: where the last packet ends.
     std::int64_t last_dts = AV_NOPTS_VALUE;
   };
 
   Muxer() = default;
   Status add_streams(const Settings& settings, const Input& input, const AVCodecContext& video_encoder);
+  static void move(AVPacket& packet, const Track& track);
   Status write(AVPacket& packet, Track& track);
 
   OutputFile file_;

@@ -25,28 +25,10 @@ struct ShownFrames {
 /// out what the order does not depend on.
 ///
 /// Times are those that the ffmpeg program finds: of the packet that the picture is in where it has one, else of the decode
-/// time of the packet at which the picture came out. Where packets have no decode time either, it goes on by their durations,
-/// beginning before 0 by the frames that the decoder holds back. (Source: process_input_packet() and decode_video() of ffmpeg
-/// 5.1, and best_effort_timestamp of libavcodec.)
+/// time (decode_clock.h) of the packet at which the picture came out. (Source: process_input_packet() and decode_video() of
+/// ffmpeg 5.1, and best_effort_timestamp of libavcodec.)
 ///
 /// Errors: kInput when the file cannot be read, kUsage when there is no decoder, kFailed as Decoder::send().
 Result<ShownFrames> decode_in_order(Input& input);
-
-/// The decode times that the ffmpeg program hands to a decoder, which invents those that are missing. It counts microseconds.
-class DecodeClock {
- public:
-  /// `delay`: the frames that the decoder holds back to put them in order.
-  DecodeClock(AVRational time_base, AVRational frame_rate, int delay);
-
-  /// The decode time of the next packet, which states `dts` (AV_NOPTS_VALUE: none).
-  std::int64_t next(std::int64_t dts);
-  /// Goes on by the packet's duration, 0: unknown. Once for the packet, and once for each frame but the first that it yields.
-  void advance(std::int64_t duration);
-
- private:
-  AVRational time_base_;
-  std::int64_t frame_microseconds_;
-  std::int64_t next_;
-};
 
 }  // namespace sheaf::media

@@ -1,7 +1,7 @@
 #include "master/stages/video_stage.h"
 
 #include <algorithm>
-#include <cmath>
+#include <cstdio>
 #include <optional>
 
 #include "common/base/check.h"
@@ -31,6 +31,15 @@ Status check_times_fit(const media::PacketIndex& index, const media::Muxer& muxe
                   std::to_string(together) + " of " + std::to_string(index.frames()) +
                   " frames would have the time of the frame before",
               {}, "use .mov: it keeps times exactly");
+}
+
+/// How far all streams are moved up when they begin below 0, as ffmpeg does: no container of ours holds such times. In
+/// microseconds. A first packet of sound that only warms a decoder up is below 0 in many files, and stays there.
+std::int64_t shift_to_zero(const media::PacketIndex& index, const media::Input& input) {
+  constexpr std::int64_t kWarmUp = 100'000;
+  const std::int64_t video = av_rescale_q(index.frame_pts(0), input.video().time_base, {1, AV_TIME_BASE});
+  const std::int64_t others = input.earliest_of_others();
+  return video >= 0 && others >= -kWarmUp ? 0 : -std::min(video, others);
 }
 
 class VideoStage final : public StageKind {
@@ -87,7 +96,7 @@ Result<StagePlan> VideoStage::plan() {
     streams.error().where = request_.output();
     return propagate(streams);
   }
-  media::Muxer::Settings muxer{*container, {}, streams->kept, {0, 1}, {0, 1}, {0, 1}, true};
+  media::Muxer::Settings muxer{*container, {}, streams->kept, {0, 1}, {0, 1}, {0, 1}, 0, true};
   muxer.frame_rate = media::to_av(setup->setup.encoder().frame_rate());
   muxer.aspect = media::to_av(setup->setup.encoder().sample_aspect_ratio());
   muxer.time_base = input->video().time_base;
@@ -106,6 +115,13 @@ Result<StagePlan> VideoStage::plan() {
   note_learned_times();
 
   muxer.path = output_.temporary_path();
+  muxer.shift = shift_to_zero(index_, *input);
+  if (muxer.shift > 0) {
+    char text[96];
+    std::snprintf(text, sizeof text, "its times begin below 0: all streams are moved up by %.3f s",
+                  static_cast<double>(muxer.shift) / 1e6);
+    notes_.push_back(text);
+  }
   muxer.starts_at_zero = index_.frame_pts(0) == 0;
   for (unsigned i = 0; i < input->format().nb_streams; ++i) {
     const std::int64_t start = input->format().streams[i]->start_time;

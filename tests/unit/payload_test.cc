@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "common/media/decode_clock.h"
 #include "common/media/packet_index.h"
 #include "master/stages/video_binder.h"
 

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -11,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <sstream>
 #include <string_view>
 #include <vector>
 
@@ -468,6 +470,76 @@ TEST(VideoAdviceTest, OverwritesOnlyWhenAsked) {
   request.set_overwrite(true);
   ASSERT_TRUE(run_video(request));
   expect_exact(input, request.output());
+}
+
+/// The times of a stream's packets in milliseconds, in the order of the file; `stream` is one of ffmpeg's specifiers.
+std::vector<double> packet_times(const std::string& path, const std::string& stream) {
+  std::istringstream text(test::run_command("ffprobe -v error -select_streams " + stream +
+                                            " -show_entries packet=pts_time -of csv=p=0 " + path + " | tr -d ,"));
+  std::vector<double> times;
+  for (double seconds = 0; text >> seconds;) times.push_back(1000 * seconds);
+  return times;
+}
+
+/// That the packets of `stream` have the input's times, moved up by `shift` milliseconds.
+void expect_packet_times(const std::string& input, const std::string& output, const std::string& stream, double shift = 0) {
+  const std::vector<double> expected = packet_times(input, stream);
+  const std::vector<double> actual = packet_times(output, stream);
+  ASSERT_FALSE(expected.empty());
+  ASSERT_EQ(actual.size(), expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    ASSERT_NEAR(actual[i], expected[i] + shift, 1.01) << stream << ", packet " << i;
+}
+
+TEST(VideoStreamsTest, MovesUpWhatBeginsBelowZero) {
+  // The clock of a transport stream wraps after 95443.7 s: what is before that counts as below 0.
+  const std::string input = make_file("wrap.ts",
+                                      "-f lavfi -i testsrc2=s=64x64:r=25:d=4 -f lavfi -i sine=d=4 -c:v libx264 -c:a aac "
+                                      "-output_ts_offset 95440.5");
+  std::vector<double> times = packet_times(input, "v:0");
+  std::sort(times.begin(), times.end());
+  const std::vector<double> sound = packet_times(input, "a:0");
+  ASSERT_LT(times.front(), -1000);
+  ASSERT_GT(times.back(), 0);
+  const double shift = -std::min(times.front(), sound.front());
+  for (const char* extension : {".mkv", ".mov"}) {
+    const std::string output = scratch() + "/wrap-out" + extension;
+    v1::VideoRequest request = copy_request(input, output);
+    request.set_chunk_frames(30);
+    const auto outcome = run_video(request);
+    ASSERT_TRUE(outcome) << outcome.error().message();
+    EXPECT_THAT(outcome->plan.notes, ::testing::Contains(HasSubstr("begin below 0: all streams are moved up by ")));
+    const std::vector<double> moved = packet_times(output, "v:0");
+    ASSERT_EQ(moved.size(), times.size());
+    for (std::size_t i = 0; i < times.size(); ++i) ASSERT_NEAR(moved[i], times[i] + shift, 1.01) << "frame " << i;
+    expect_packet_times(input, output, "a:0", shift);
+  }
+}
+
+TEST(VideoStreamsTest, KeepsTheTimesOfOpusHoweverOftenItIsCopied) {
+  std::string input =
+      make_file("opus.mkv", "-f lavfi -i testsrc2=s=64x64:r=25:d=2 -f lavfi -i sine=d=2 -c:v libx264 -c:a libopus");
+  const std::string first = input;
+  for (const char* extension : {".mkv", ".mp4", ".mkv"}) {
+    const std::string output = scratch() + "/opus-" + std::filesystem::path(input).stem().string() + extension;
+    v1::VideoRequest request = copy_request(input, output);
+    request.set_codec("libx264");
+    ASSERT_TRUE(run_video(request));
+    expect_packet_times(first, output, "a:0");
+    input = output;
+  }
+}
+
+TEST(VideoStreamsTest, KeepsTheTimesOfASecondVideoThatReorders) {
+  const std::string input =
+      make_file("two.mkv",
+                "-f lavfi -i testsrc2=s=64x64:r=25:d=2 -f lavfi -i testsrc2=s=96x64:r=25:d=2 -map 0 -map 1 "
+                "-c:v libx264 -bf 3");
+  for (const char* extension : {".mkv", ".mov"}) {
+    const std::string output = scratch() + "/two-out" + extension;
+    ASSERT_TRUE(run_video(copy_request(input, output)));
+    expect_packet_times(input, output, "v:1");
+  }
 }
 
 TEST(VideoStreamsTest, CopiesAudioChaptersAndMetadata) {
