@@ -55,6 +55,10 @@ def text() -> bytes:
     return b"It was a bright cold day in April, and the clocks were striking thirteen.\n" * 20
 
 
+def two_pieces() -> bytes:
+    return b"ffconcat version 1.0\nfile one.mp4\ninpoint 0.3\noutpoint 1.5\nfile one.mp4\ninpoint 1.1\n"
+
+
 def subtitles() -> bytes:
     return b"1\n00:00:00,500 --> 00:00:01,250\nHello\n\n2\n00:00:01,500 --> 00:00:02,040\nGood-bye, and thanks\n\n"
 

@@ -4,7 +4,18 @@ Without a mark, right is: an output in every container, with the frames and time
 is in the input. A mark that no longer applies fails its input, so that it is taken away.
 """
 
-from edits import begun_late, broken_off, chapter_list, empty, joined, stamped_on_key_frames, subtitles, text, with_a_hole
+from edits import (
+    begun_late,
+    broken_off,
+    chapter_list,
+    empty,
+    joined,
+    stamped_on_key_frames,
+    subtitles,
+    text,
+    two_pieces,
+    with_a_hole,
+)
 from entry import Accepted, Edit, Known, Mark, Refused, Stranger
 
 ALL = ".mkv .mov .mp4"
@@ -25,6 +36,7 @@ AAC = "-c:a aac"
 SUBTITLES = Edit(subtitles, to="s.srt")
 CHAPTERS = Edit(chapter_list, to="c.txt")
 
+DAMAGED = "damaged or incomplete"
 MP2_IN_MP4 = Accepted(".mp4", "codec mp2, in the output mp3", "MP4 has one number for the layers 2 and 3")
 NO_PCM_IN_MP4 = Refused(".mp4", 4, "mp4 cannot carry stream 1 (pcm_")
 NO_OPUS_IN_MOV = Refused(".mov", 4, "choose another container")
@@ -34,6 +46,9 @@ WMA_IN_MOV = Known(".mov", "audio 0: codec wmav2, in the output None", "a track 
 MOVTEXT_IN_MKV = Known(".mkv", "exit 4: .*mov_text", "not converted, and the advice is the container that was asked for")
 SECOND_VIDEO = Known(ALL, "video 1 times: 3 differ", "decode times of the second video are taken for times of display")
 OPUS_IN_MKV = Known(".mkv", "audio 0 times", "the pre-skip is taken off twice")
+ALAC_IN_MP4 = Known(".mov .mp4", "audio 0 packets: 26, in the output 25", "a last packet of a wrong length hides one")
+REFRESH_IN_JOBS = Known(".mov", "exit 3: .*only 0 of 6 frames", "a job begins where nothing is whole; reads as damage")
+BREAK_IN_MPG = Known(ALL, "the message lacks .*the frame is damaged", "it does not say that the file breaks off")
 WRAP_IN_MOV = Known(".mov .mp4", "exit 4: .*does not keep all frames", "times below zero are lost, and the reason is wrong")
 WRAP_IN_MKV = Known(".mkv", "exit 4: .*frame 0 is at another time", "times far below zero are not kept")
 FULL_RANGE_IN_MOV = Known(".mov", "video: full range True, in the output False", "the mark is lost, silently")
@@ -58,11 +73,19 @@ CODECS_AND_CONTAINERS = [
     line("h264_open.ts", f"{CLIP} {TONE} {OPEN} {AAC}", sample=True),
     line("h264_open.flv", f"{CLIP} {TONE} {OPEN} {AAC}"),
     line("h264_open.nut", f"{CLIP} {TONE} {OPEN} {AAC}"),
+    # ffmpeg too shows six pictures at one time: a program stream has room for one stamp a packet, and some are lost.
     line("h264_open.mpg", f"{CLIP} {TONE} {OPEN} -c:a mp2", marks=(Refused(ALL, 3, "do not go on"),)),
     line("h264_bframes.avi", f"{CLIP} {TONE} {H264} -c:a mp3", sample=True),
     line("h264_plain.avi", f"{CLIP} {TONE} {PLAIN} -c:a mp3"),
     line("h264_plain.mpg", f"{CLIP} {TONE} {PLAIN} -c:a mp2", marks=(MP2_IN_MP4,)),
     line("h264_raw.h264", f"{CLIP} {OPEN}"),
+    line("h264_one_key.mp4", f"{CLIP} {TONE} -c:v libx264 -preset veryfast -bf 3 -g 1000 -sc_threshold 0 {AAC}"),
+    line(
+        "h264_intra_refresh.mp4",
+        f"{CLIP} -c:v libx264 -preset veryfast -x264-params intra-refresh=1:keyint=12:bframes=0",
+        marks=(REFRESH_IN_JOBS,),
+    ),
+    line("h264_fields.ts", f"{CLIP} {H264}:tff=1 -flags +ildct+ilme"),
     line("h264_444.mp4", f"{CLIP} {H264} -pix_fmt yuv444p"),
     line("hevc_open.mp4", f"{CLIP} {TONE} {HEVC}:open-gop=1 {AAC}"),
     line("hevc_closed.mkv", f"{CLIP} {TONE} {HEVC}:open-gop=0 {AAC}"),
@@ -137,6 +160,15 @@ CUT_PIECES = [
         f"{CLIP} {TONE} {MPEG2} -c:a mp2 whole.ts",
         Edit(begun_late, ("whole.ts",)),
         marks=(MP2_IN_MP4,),
+    ),
+    line("mid_gop_265.ts", f"{CLIP} {TONE} {HEVC}:open-gop=1 {AAC} whole.ts", Edit(begun_late, ("whole.ts",))),
+    line(
+        "joined_lists.mp4",
+        f"{CLIP} {TONE} {H264} {AAC} one.mp4",
+        Edit(two_pieces, to="list.txt"),
+        "-f concat -i list.txt -c copy",
+        # The pieces overlap: ffmpeg too shows seven pictures at one time.
+        marks=(Refused(ALL, 3, "do not go on"),),
     ),
     line(
         "joined.ts",
@@ -220,6 +252,13 @@ OTHER_STREAMS = [
         marks=(SECOND_VIDEO,), sample=True,
     ),
     line("two_videos.mp4", f"{CLIP} -f lavfi -i testsrc=s=128x96:r=25:d=2.4 -map 0 -map 1 {H264}"),
+    line("alac.mkv", f"{CLIP} {TONE} {H264} -c:a alac", marks=(ALAC_IN_MP4,)),
+    line("flac.mkv", f"{CLIP} {TONE} {H264} -c:a flac", marks=(Refused(".mov .mp4", 4, "choose another container"),)),
+    line("vorbis.mkv", f"{CLIP} {TONE} {H264} -c:a libvorbis"),
+    line("pcm.mov", f"{CLIP} {TONE} {H264} -c:a pcm_s24le", marks=(NO_PCM_IN_MP4,)),
+    line("audio_first.mkv", f"{CLIP} {TONE} -map 1 -map 0 {H264} {AAC}"),
+    line("silent_gap.mkv", f"{CLIP} {TONE} -af aselect='not(between(t\\,0.8\\,1.3))' {H264} {AAC}"),
+    line("timecode.mov", f"{CLIP} {H264} -timecode 01:00:00:00"),
     line("opus.mkv", f"{CLIP} {TONE} {H264} -c:a libopus", marks=(OPUS_IN_MKV, NO_OPUS_IN_MOV)),
     line("opus.mp4", f"{CLIP} {TONE} {H264} -c:a libopus", marks=(OPUS_IN_MKV, NO_OPUS_IN_MOV)),
 ]
@@ -229,7 +268,7 @@ BROKEN = [
         "broken_off.mkv",
         f"{CLIP} {H264} whole.mkv",
         Edit(broken_off, ("whole.mkv",)),
-        code=3, phrase="damaged or incomplete", sample=True,
+        code=3, phrase=DAMAGED, sample=True,
     ),
     refused(
         "broken_off.mp4",
@@ -237,23 +276,32 @@ BROKEN = [
         Edit(broken_off, ("whole.mp4",)),
         code=3, phrase="its head is damaged",
     ),
+    refused("broken_off.flv", f"{CLIP} {H264} whole.flv", Edit(broken_off, ("whole.flv",)), code=3, phrase=DAMAGED),
+    refused("broken_off.ogg", f"{CLIP} -c:v libtheora whole.ogg", Edit(broken_off, ("whole.ogg",)), code=3, phrase=DAMAGED),
+    line(
+        "broken_off.mpg",
+        f"{CLIP} {MPEG2} whole.mpg",
+        Edit(broken_off, ("whole.mpg",)),
+        marks=(Refused(ALL, 3, DAMAGED), BREAK_IN_MPG),
+    ),
+    refused("hole.avi", f"{CLIP} {MPEG4} whole.avi", Edit(with_a_hole, ("whole.avi",)), code=3, phrase=DAMAGED),
     refused(
         "broken_off.avi",
         f"{CLIP} {MPEG4} whole.avi",
         Edit(broken_off, ("whole.avi",)),
-        code=3, phrase="damaged or incomplete",
+        code=3, phrase=DAMAGED,
     ),
     refused(
         "hole.mkv",
         f"{CLIP} {H264} whole.mkv",
         Edit(with_a_hole, ("whole.mkv",)),
-        code=3, phrase="damaged or incomplete",
+        code=3, phrase=DAMAGED,
     ),
     refused(
         "hole.webm",
         f"{CLIP} {VP9} whole.webm",
         Edit(with_a_hole, ("whole.webm",)),
-        code=3, phrase="damaged or incomplete",
+        code=3, phrase=DAMAGED,
     ),
     refused("empty.mp4", Edit(empty), code=3, phrase="is empty"),
     refused("ten_bits.mkv", f"{CLIP} -pix_fmt yuv420p10le -c:v ffv1", code=3, phrase="only 8 are supported"),
