@@ -174,8 +174,11 @@ Status Muxer::add_streams(const Settings& settings, const Input& input, const AV
     if (!is_new_video && from.codecpar->codec_type == AVMEDIA_TYPE_VIDEO) {
       track.decode_clock.emplace(from.time_base, from.avg_frame_rate, from.codecpar->video_delay);
     }
-    track.shift = av_rescale_q(settings.shift, kMicrosecond, track.time_base) +
-                  taken_off_by_readers(*settings.container, *to->codecpar, track.time_base);
+    track.hidden = taken_off_by_readers(*settings.container, *to->codecpar, track.time_base);
+    track.shift = av_rescale_q(settings.shift, kMicrosecond, track.time_base) + track.hidden;
+    if (is_new_video) continue;
+    track.copied = copied_.size();
+    copied_.push_back({index, to->index, {0, 1}, {}, {}, 0});
   }
   return {};
 }
@@ -200,6 +203,7 @@ Status Muxer::write_other(AVPacket& packet) {
     track.decode_clock->advance(packet.duration);
   }
   move(packet, track);
+  note_copied(packet, track);
   av_packet_rescale_ts(&packet, track.time_base, stream.time_base);
   if (packet.dts == AV_NOPTS_VALUE) packet.dts = packet.pts;
   if (packet.dts == AV_NOPTS_VALUE) packet.dts = track.next_dts == AV_NOPTS_VALUE ? 0 : track.next_dts;
@@ -210,8 +214,21 @@ Status Muxer::write_other(AVPacket& packet) {
     packet.dts = std::max(packet.dts, track.last_dts + (may_be_equal ? 0 : 1));
     packet.pts = std::max(packet.pts, packet.dts);
   }
+  const bool is_sound = stream.codecpar->codec_type == AVMEDIA_TYPE_AUDIO;
+  // Without a duration mov would hide the last packet, behind the end of its track.
+  if (is_sound && packet.duration <= 0 && track.last_dts != AV_NOPTS_VALUE) packet.duration = packet.dts - track.last_dts;
   track.next_dts = packet.dts + std::max<std::int64_t>(0, packet.duration);
   return write(packet, track);
+}
+
+void Muxer::note_copied(const AVPacket& packet, const Track& track) {
+  Copied& copied = copied_[track.copied];
+  const AVStream& stream = *format_->streams[track.output];
+  copied.time_base = stream.time_base;  // Known only once the head is written.
+  const auto to_output = [&](std::int64_t time) { return av_rescale_q(time, track.time_base, stream.time_base); };
+  copied.pts.push_back(packet.pts == AV_NOPTS_VALUE ? AV_NOPTS_VALUE : to_output(packet.pts - track.hidden));
+  if (stream.codecpar->codec_type == AVMEDIA_TYPE_SUBTITLE) copied.durations.push_back(to_output(packet.duration));
+  copied.bytes += static_cast<std::uint64_t>(packet.size);
 }
 
 void Muxer::move(AVPacket& packet, const Track& track) {

@@ -62,13 +62,28 @@ class Muxer {
   AVRational video_time_base() const;
   std::uint64_t bytes() const { return file_.size(); }
 
+  const AVOutputFormat& container() const { return *format_->oformat; }
+
+  /// What the file must hold of a stream that is copied, as its packets came: for whoever reads it back.
+  struct Copied {
+    int input = 0;                        ///< Stream of the input.
+    int output = 0;                       ///< Stream of the output.
+    AVRational time_base{0, 1};           ///< Of the output's stream; so are all times here.
+    std::vector<std::int64_t> pts;        ///< AV_NOPTS_VALUE where the input had none.
+    std::vector<std::int64_t> durations;  ///< Of subtitles alone; 0: unknown.
+    std::uint64_t bytes = 0;              ///< Of all packets.
+  };
+  const std::vector<Copied>& copied() const { return copied_; }
+
  private:
   struct FormatDeleter {
     void operator()(AVFormatContext* format) const { avformat_free_context(format); }
   };
   /// What is known of one stream of the input.
   struct Track {
-    int output = -1;  ///< Stream of the output; -1: left out.
+    int output = -1;          ///< Stream of the output; -1: left out.
+    std::size_t copied = 0;   ///< Its place among those that are copied.
+    std::int64_t hidden = 0;  ///< In the time base of the input: what readers take off again.
     AVRational time_base{0, 1};
     std::int64_t shift = 0;                   ///< In that time base; added to all times.
     std::optional<DecodeClock> decode_clock;  ///< Of another video, whose container may lack decode times.
@@ -78,13 +93,15 @@ class Muxer {
 
   Muxer() = default;
   Status add_streams(const Settings& settings, const Input& input, const AVCodecContext& video_encoder);
+  void note_copied(const AVPacket& packet, const Track& track);
   static void move(AVPacket& packet, const Track& track);
   Status write(AVPacket& packet, Track& track);
 
   OutputFile file_;
   std::unique_ptr<AVFormatContext, FormatDeleter> format_;
   std::vector<Track> tracks_;  ///< One a stream of the input.
-  int video_ = -1;             ///< Of the input.
+  std::vector<Copied> copied_;
+  int video_ = -1;  ///< Of the input.
   std::string where_;
 };
 

@@ -29,10 +29,8 @@ bool only_describes_container(const AVStream& stream) {
   return parameters.codec_id == AV_CODEC_ID_NONE || parameters.codec_id == AV_CODEC_ID_BIN_DATA;
 }
 
-/// The container's own list of codecs is not complete: mov falls back to tags that are not in it. So what is not listed is
-/// tried.
+/// Whether the container takes the stream: it is tried, for the container's own list of codecs is neither complete nor true.
 bool carries(const AVOutputFormat& container, const AVCodecParameters& parameters, AVRational time_base) {
-  if (avformat_query_codec(&container, parameters.codec_id, FF_COMPLIANCE_NORMAL) != 0) return true;
   OutputFile nowhere;
   AVFormatContext* format = nullptr;
   SHEAF_CHECK(avformat_alloc_output_context2(&format, &container, nullptr, nullptr) >= 0);
@@ -103,6 +101,10 @@ Result<StreamChoice> choose_streams(const Input& input, const AVOutputFormat& co
     const bool is_video = static_cast<int>(i) == input.video_index();
     if (!is_video && only_describes_container(stream)) {
       choice.notes.push_back(describe_left_out(stream));
+      continue;
+    }
+    if ((stream.disposition & AV_DISPOSITION_ATTACHED_PIC) != 0 && std::strcmp(container.name, "mov") == 0) {
+      choice.notes.push_back(stream_name(stream) + " is left out: mov has no place for a cover picture, .mkv and .mp4 have");
       continue;
     }
     const auto parameters = output_parameters(stream, is_video ? &video_encoder : nullptr);

@@ -1,6 +1,10 @@
 #include "master/stages/video_verify.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 extern "C" {
@@ -9,15 +13,39 @@ extern "C" {
 
 namespace sheaf::stages {
 
-Status verify_output(const std::string& path, const media::PacketIndex& index, const media::Muxer& muxer) {
-  const auto mismatch = [&](std::string what) {
-    return fail(ErrorCode::kOutput, "the container does not keep all frames: " + std::move(what), path,
-                path.ends_with(".mov") ? "" : "use .mov: it keeps times exactly");
+namespace {
+
+/// A verdict on the file that was written.
+class Verifier {
+ public:
+  Verifier(const std::string& path, std::shared_ptr<const media::InputFile> file, const media::Muxer& muxer)
+      : path_(path), file_(std::move(file)), muxer_(muxer) {}
+
+  Status check_video(const media::PacketIndex& index) const;
+  Status check_others() const;
+
+ private:
+  /// What was read back of a stream: its packets' times, for those with a duration also that, and all their bytes.
+  struct Found {
+    std::vector<std::int64_t> pts;
+    std::vector<std::int64_t> durations;
+    std::uint64_t bytes = 0;
   };
-  auto file = media::InputFile::open(path);
-  if (!file) return mismatch("it cannot be read back (" + file.error().what + ")");
-  auto input = media::Input::open(*file, media::Input::Purpose::kVideo);
-  if (!input) return mismatch("it cannot be read back (" + input.error().what + ")");
+
+  Status check_stream(const media::Muxer::Copied& wanted, const Found& found, const AVStream& stream) const;
+  tl::unexpected<Error> mismatch(std::string what) const {
+    return fail(ErrorCode::kOutput, "the container does not keep " + std::move(what), path_,
+                std::string(muxer_.container().name) == "mov" ? "" : "use .mov: it keeps times exactly");
+  }
+
+  const std::string& path_;
+  const std::shared_ptr<const media::InputFile> file_;
+  const media::Muxer& muxer_;
+};
+
+Status Verifier::check_video(const media::PacketIndex& index) const {
+  auto input = media::Input::open(file_, media::Input::Purpose::kVideo);
+  if (!input) return mismatch("all frames: it cannot be read back (" + input.error().what + ")");
   const AVRational time_base = input->video().time_base;
 
   // Only the times, and only until they are compared: a second index would double the stage's memory.
@@ -29,18 +57,82 @@ Status verify_output(const std::string& path, const media::PacketIndex& index, c
     if (!more) return propagate(more);
     if (!*more) break;
     if ((packet->flags & AV_PKT_FLAG_DISCARD) == 0)
-      times.push_back(av_rescale_q(packet->pts, time_base, muxer.video_time_base()));
+      times.push_back(av_rescale_q(packet->pts, time_base, muxer_.video_time_base()));
   }
   if (times.size() != index.frames()) {
-    return mismatch(std::to_string(times.size()) + " of " + std::to_string(index.frames()) + " are in it");
+    return mismatch("all frames: " + std::to_string(times.size()) + " of " + std::to_string(index.frames()) + " are in it");
   }
   std::sort(times.begin(), times.end());
   for (std::uint32_t frame = 0; frame < index.frames(); ++frame) {
-    if (times[frame] != muxer.video_time(index.frame_pts(frame))) {
-      return mismatch("frame " + std::to_string(frame) + " is at another time");
+    if (times[frame] != muxer_.video_time(index.frame_pts(frame))) {
+      return mismatch("all frames: frame " + std::to_string(frame) + " is at another time");
     }
   }
   return {};
+}
+
+Status Verifier::check_others() const {
+  if (muxer_.copied().empty()) return {};
+  auto input = media::Input::open(file_, media::Input::Purpose::kOthers);
+  if (!input) return mismatch("all streams: it cannot be read back (" + input.error().what + ")");
+  std::vector<Found> found(input->format().nb_streams);
+  const media::PacketPtr packet = media::make_packet();
+  for (;;) {
+    auto more = input->read(*packet);
+    if (!more) return propagate(more);
+    if (!*more) break;
+    Found& stream = found[static_cast<std::size_t>(packet->stream_index)];
+    stream.pts.push_back(packet->pts);
+    const AVStream& info = *input->format().streams[packet->stream_index];
+    if (info.codecpar->codec_type == AVMEDIA_TYPE_SUBTITLE) stream.durations.push_back(packet->duration);
+    stream.bytes += static_cast<std::uint64_t>(packet->size);
+  }
+  for (const media::Muxer::Copied& wanted : muxer_.copied()) {
+    const auto i = static_cast<std::size_t>(wanted.output);
+    if (i >= found.size()) return mismatch("stream " + std::to_string(wanted.input));
+    if (Status status = check_stream(wanted, found[i], *input->format().streams[i]); !status) return status;
+  }
+  return {};
+}
+
+Status Verifier::check_stream(const media::Muxer::Copied& wanted, const Found& found, const AVStream& stream) const {
+  const std::string name = media::stream_name(stream);
+  // Sound that is not compressed has no packets of its own: a container cuts it as it likes.
+  if (av_get_bits_per_sample(stream.codecpar->codec_id) > 0 && stream.codecpar->codec_type == AVMEDIA_TYPE_AUDIO) {
+    if (found.bytes == wanted.bytes) return {};
+    return mismatch("all of " + name + ": " + std::to_string(found.bytes) + " of " + std::to_string(wanted.bytes) +
+                    " bytes are in it");
+  }
+  if (found.pts.size() != wanted.pts.size()) {
+    return mismatch("all of " + name + ": " + std::to_string(found.pts.size()) + " of " + std::to_string(wanted.pts.size()) +
+                    " packets are in it");
+  }
+  // A millisecond, which nobody hears, or what the container can count if that is more.
+  const std::int64_t tolerance = std::max<std::int64_t>(1, av_rescale_q(1, {1, 1000}, wanted.time_base));
+  const auto differ = [&](std::int64_t read, std::int64_t written) {
+    return read != AV_NOPTS_VALUE && written != AV_NOPTS_VALUE &&
+           std::abs(av_rescale_q(read, stream.time_base, wanted.time_base) - written) > tolerance;
+  };
+  for (std::size_t i = 0; i < found.pts.size(); ++i) {
+    if (differ(found.pts[i], wanted.pts[i])) {
+      return mismatch("the times of " + name + ": packet " + std::to_string(i) + " is at another time");
+    }
+    if (i < wanted.durations.size() && i < found.durations.size() && wanted.durations[i] > 0 &&
+        differ(found.durations[i], wanted.durations[i])) {
+      return mismatch("the times of " + name + ": packet " + std::to_string(i) + " has another duration");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Status verify_output(const std::string& path, const media::PacketIndex& index, const media::Muxer& muxer) {
+  auto file = media::InputFile::open(path);
+  if (!file) return propagate(file);
+  const Verifier verifier(path, std::move(*file), muxer);
+  if (Status status = verifier.check_video(index); !status) return status;
+  return verifier.check_others();
 }
 
 }  // namespace sheaf::stages

@@ -9,7 +9,8 @@
 namespace sheaf::stages {
 
 /// Reads the finished file at `path` back, without decoding: whether it has a frame at each time that `index` has one, as
-/// `muxer` counts time, and no others. Errors: kOutput.
+/// `muxer` counts time, and no others; whether it has each packet of the other streams at its time, to a millisecond, and
+/// subtitles for as long. Errors: kOutput.
 Status verify_output(const std::string& path, const media::PacketIndex& index, const media::Muxer& muxer);
 
 }  // namespace sheaf::stages

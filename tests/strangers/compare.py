@@ -13,20 +13,35 @@ def differences(source: Path, made: Path, is_lossless: bool) -> list[str]:
     video, picture = main_video(before), main_video(after)
     if video is None or picture is None:
         return ["there is no video"]
-    found = video_differences(source, video, made, picture, is_lossless)
+    shift = moved_up(before)
+    found = video_differences(source, video, made, picture, is_lossless, shift)
     found += look_differences(video, picture)
     found += surrounding_differences("video", video, picture, made)
-    found += other_streams(source, before, made, after)
+    found += other_streams(source, before, made, after, shift)
     if chapters(before) != chapters(after):
         found.append(f"chapters: {chapters(before)}, in the output {chapters(after)}")
     return found
+
+
+def moved_up(before: dict[str, Any]) -> Fraction:
+    """By how much all streams have to be later: what begins below zero, as ffmpeg moves it up too."""
+    start = Fraction(before["format"].get("start_time", "0"))
+    # Sound whose first packet only warms the decoder up is a little below zero in many files, and stays there.
+    return -start if start < Fraction(-1, 10) else Fraction(0)
+
+
+def uncertainty(shift: Fraction) -> Fraction:
+    """ffprobe says the start, and so the shift, in whole microseconds."""
+    return Fraction(1, 1_000_000) if shift else Fraction(0)
 
 
 def main_video(probed: dict[str, Any]) -> Stream | None:
     return next((stream for stream in probed.get("streams", []) if stream["codec_type"] == "video"), None)
 
 
-def video_differences(source: Path, video: Stream, made: Path, picture: Stream, is_lossless: bool) -> list[str]:
+def video_differences(
+    source: Path, video: Stream, made: Path, picture: Stream, is_lossless: bool, shift: Fraction
+) -> list[str]:
     was, now = pixel_formats(video, picture)
     expected = frames(source, video["index"], was)
     actual = frames(made, picture["index"], now)
@@ -38,7 +53,8 @@ def video_differences(source: Path, video: Stream, made: Path, picture: Stream, 
     if is_lossless:
         found += unequal("pixels", [line.digest for line in expected.lines], [line.digest for line in actual.lines])
     # Only Matroska, which counts milliseconds, may round.
-    found += late("frame times", times(expected), times(actual), Fraction(1, 2000) if is_matroska(made) else Fraction(0))
+    tolerance = uncertainty(shift) + (Fraction(1, 2000) if is_matroska(made) else 0)
+    found += late("frame times", times(expected, shift), times(actual), tolerance)
     return found
 
 
@@ -52,7 +68,9 @@ def pixel_formats(video: Stream, picture: Stream) -> tuple[str | None, str | Non
     return picture["pix_fmt"], None
 
 
-def other_streams(source: Path, before: dict[str, Any], made: Path, after: dict[str, Any]) -> list[str]:
+def other_streams(
+    source: Path, before: dict[str, Any], made: Path, after: dict[str, Any], shift: Fraction
+) -> list[str]:
     found = []
     for kind in ("video", "audio", "subtitle"):
         were, are = streams_of(before, kind), streams_of(after, kind)
@@ -62,7 +80,7 @@ def other_streams(source: Path, before: dict[str, Any], made: Path, after: dict[
         for number, (was, now) in enumerate(list(zip(were, are))[first:], first):
             name = f"{kind} {number}"
             found += surrounding_differences(name, was, now, made)
-            found += packet_differences(name, source, was, made, now)
+            found += packet_differences(name, source, was, made, now, shift)
     return found
 
 
@@ -108,7 +126,9 @@ def dispositions(stream: Stream) -> list[str]:
     return sorted(key for key, value in stream["disposition"].items() if value)
 
 
-def packet_differences(name: str, source: Path, was: Stream, made: Path, now: Stream) -> list[str]:
+def packet_differences(
+    name: str, source: Path, was: Stream, made: Path, now: Stream, shift: Fraction
+) -> list[str]:
     found = []
     if was.get("codec_name") != now.get("codec_name"):
         found.append(f"{name}: codec {was.get('codec_name')}, in the output {now.get('codec_name')}")
@@ -117,13 +137,14 @@ def packet_differences(name: str, source: Path, was: Stream, made: Path, now: St
     if not expected.lines:
         found.append(f"{name} packets: ffmpeg sees none in the input")
     if was.get("codec_name", "").startswith("pcm_"):
-        return found + sample_differences(name, source, was, expected, made, now, actual)
-    half_a_tick = actual.tick / 2
+        return found + sample_differences(name, source, was, expected, made, now, actual, shift)
+    half_a_tick = actual.tick / 2 + uncertainty(shift)
+    wanted = times(expected, shift)
     found += unequal(f"{name} packets", [line.digest for line in expected.lines], [line.digest for line in actual.lines])
     # Matroska's blocks hold times before zero as they should be, but libavformat reads some of them one tick late.
-    early = sum(time < 0 for time in times(expected)) if is_matroska(made) else 0
-    found += late(f"{name} times before zero", times(expected)[:early], times(actual)[:early], 3 * half_a_tick)
-    found += late(f"{name} times", times(expected)[early:], times(actual)[early:], half_a_tick)
+    early = sum(time < 0 for time in wanted) if is_matroska(made) else 0
+    found += late(f"{name} times before zero", wanted[:early], times(actual)[:early], 3 * half_a_tick)
+    found += late(f"{name} times", wanted[early:], times(actual)[early:], half_a_tick)
     if was["codec_type"] == "subtitle":
         lengths = [[line.duration for line in side.lines] for side in (expected, actual)]
         found += late(f"{name} durations", *lengths, half_a_tick)
@@ -131,15 +152,15 @@ def packet_differences(name: str, source: Path, was: Stream, made: Path, now: St
 
 
 def sample_differences(
-    name: str, source: Path, was: Stream, expected: Listing, made: Path, now: Stream, actual: Listing
+    name: str, source: Path, was: Stream, expected: Listing, made: Path, now: Stream, actual: Listing, shift: Fraction
 ) -> list[str]:
     """Plain samples have no packets of their own: containers divide them as they like."""
     found = [] if sound(source, was["index"]) == sound(made, now["index"]) else [f"{name} packets: the samples differ"]
-    return found + late(f"{name} times", times(expected)[:1], times(actual)[:1], actual.tick / 2)
+    return found + late(f"{name} times", times(expected, shift)[:1], times(actual)[:1], actual.tick / 2)
 
 
-def times(listed: Listing) -> list[Fraction]:
-    return [line.time for line in listed.lines]
+def times(listed: Listing, shift: Fraction = Fraction(0)) -> list[Fraction]:
+    return [line.time + shift for line in listed.lines]
 
 
 def unequal(name: str, expected: list[str], actual: list[str]) -> list[str]:
