@@ -135,6 +135,7 @@ Result<std::unique_ptr<Muxer>> Muxer::open(const Settings& settings, const Input
         std::string("the container ") + settings.container->name + " does not take these streams: " + av_error_text(written),
         settings.path);
   }
+  for (Copied& copied : muxer->copied_) copied.time_base = format->streams[copied.output]->time_base;
   return muxer;
 }
 
@@ -224,7 +225,6 @@ Status Muxer::write_other(AVPacket& packet) {
 void Muxer::note_copied(const AVPacket& packet, const Track& track) {
   Copied& copied = copied_[track.copied];
   const AVStream& stream = *format_->streams[track.output];
-  copied.time_base = stream.time_base;  // Known only once the head is written.
   const auto to_output = [&](std::int64_t time) { return av_rescale_q(time, track.time_base, stream.time_base); };
   copied.pts.push_back(packet.pts == AV_NOPTS_VALUE ? AV_NOPTS_VALUE : to_output(packet.pts - track.hidden));
   if (stream.codecpar->codec_type == AVMEDIA_TYPE_SUBTITLE) copied.durations.push_back(to_output(packet.duration));

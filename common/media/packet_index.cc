@@ -120,7 +120,7 @@ Status PacketIndex::learn(const ShownFrames& shown) {
       has_shown = true;
     } else {
       flags_[i] |= kDiscard;
-      if (!has_shown) lost_at_start_ += 1;
+      (has_shown ? hidden_ : lost_at_start_) += 1;
     }
   }
   return {};

@@ -42,6 +42,8 @@ class PacketIndex {
   bool has_learned_times() const { return has_learned_times_; }
   /// So many packets at the start hold pictures that refer to others which the file does not have.
   std::uint32_t lost_at_start() const { return lost_at_start_; }
+  /// So many packets later on have shown no picture of their own: hidden pictures, second fields, pictures that are not coded.
+  std::uint32_t hidden() const { return hidden_; }
 
   void append(const PacketFacts& packet);
   /// Whether the packets as appended say which picture is shown when. `delay`: the frames that a decoder holds back.
@@ -76,6 +78,7 @@ class PacketIndex {
   int x264_build_ = 0;
   bool has_learned_times_ = false;
   std::uint32_t lost_at_start_ = 0;
+  std::uint32_t hidden_ = 0;
 };
 
 }  // namespace sheaf::media

@@ -163,6 +163,10 @@ void VideoStage::note_learned_times() {
     notes_.push_back(std::to_string(lost) + (lost == 1 ? " picture" : " pictures") +
                      " at the start left out: they refer to others that the file does not have");
   }
+  if (const std::uint32_t hidden = index_.hidden(); hidden > 0) {
+    notes_.push_back(std::to_string(hidden) + (hidden == 1 ? " packet" : " packets") +
+                     " of the video without a picture of their own, as its decoder shows it");
+  }
 }
 
 tl::unexpected<Error> VideoStage::unless_changed(Error error) const {
@@ -201,7 +205,10 @@ Status VideoStage::complete() {
   if (Status status = binder_->finish(); !status) return unless_changed(std::move(status.error()));
   // After the last byte of it was read.
   if (Status status = file_->check_unchanged(); !status) return status;
-  return verify_output(output_.temporary_path(), index_, binder_->muxer());
+  auto verified = verify_output(output_.temporary_path(), index_, binder_->muxer());
+  if (!verified) return propagate(verified);
+  notes_.insert(notes_.end(), verified->begin(), verified->end());
+  return {};
 }
 
 Result<StageReport> VideoStage::finish() {

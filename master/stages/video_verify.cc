@@ -22,7 +22,8 @@ class Verifier {
       : path_(path), file_(std::move(file)), muxer_(muxer) {}
 
   Status check_video(const media::PacketIndex& index) const;
-  Status check_others() const;
+  Status check_others();
+  std::vector<std::string> take_notes() { return std::move(notes_); }
 
  private:
   /// What was read back of a stream: its packets' times, for those with a duration also that, and all their bytes.
@@ -32,7 +33,7 @@ class Verifier {
     std::uint64_t bytes = 0;
   };
 
-  Status check_stream(const media::Muxer::Copied& wanted, const Found& found, const AVStream& stream) const;
+  Status check_stream(const media::Muxer::Copied& wanted, const Found& found, const AVStream& stream);
   tl::unexpected<Error> mismatch(std::string what) const {
     return fail(ErrorCode::kOutput, "the container does not keep " + std::move(what), path_,
                 std::string(muxer_.container().name) == "mov" ? "" : "use .mov: it keeps times exactly");
@@ -41,6 +42,7 @@ class Verifier {
   const std::string& path_;
   const std::shared_ptr<const media::InputFile> file_;
   const media::Muxer& muxer_;
+  std::vector<std::string> notes_;
 };
 
 Status Verifier::check_video(const media::PacketIndex& index) const {
@@ -71,7 +73,7 @@ Status Verifier::check_video(const media::PacketIndex& index) const {
   return {};
 }
 
-Status Verifier::check_others() const {
+Status Verifier::check_others() {
   if (muxer_.copied().empty()) return {};
   auto input = media::Input::open(file_, media::Input::Purpose::kOthers);
   if (!input) return mismatch("all streams: it cannot be read back (" + input.error().what + ")");
@@ -95,7 +97,7 @@ Status Verifier::check_others() const {
   return {};
 }
 
-Status Verifier::check_stream(const media::Muxer::Copied& wanted, const Found& found, const AVStream& stream) const {
+Status Verifier::check_stream(const media::Muxer::Copied& wanted, const Found& found, const AVStream& stream) {
   const std::string name = media::stream_name(stream);
   // Sound that is not compressed has no packets of its own: a container cuts it as it likes.
   if (av_get_bits_per_sample(stream.codecpar->codec_id) > 0 && stream.codecpar->codec_type == AVMEDIA_TYPE_AUDIO) {
@@ -103,18 +105,22 @@ Status Verifier::check_stream(const media::Muxer::Copied& wanted, const Found& f
     return mismatch("all of " + name + ": " + std::to_string(found.bytes) + " of " + std::to_string(wanted.bytes) +
                     " bytes are in it");
   }
-  if (found.pts.size() != wanted.pts.size()) {
-    return mismatch("all of " + name + ": " + std::to_string(found.pts.size()) + " of " + std::to_string(wanted.pts.size()) +
-                    " packets are in it");
-  }
   // A millisecond, which nobody hears, or what the container can count if that is more.
   const std::int64_t tolerance = std::max<std::int64_t>(1, av_rescale_q(1, {1, 1000}, wanted.time_base));
   const auto differ = [&](std::int64_t read, std::int64_t written) {
     return read != AV_NOPTS_VALUE && written != AV_NOPTS_VALUE &&
            std::abs(av_rescale_q(read, stream.time_base, wanted.time_base) - written) > tolerance;
   };
+  // A recording's sound may begin with the end of a packet, which mov does not take; nothing could play it.
+  const bool lacks_first = stream.codecpar->codec_type == AVMEDIA_TYPE_AUDIO && found.pts.size() + 1 == wanted.pts.size() &&
+                           wanted.pts.size() > 1 && differ(found.pts[0], wanted.pts[0]);
+  const std::size_t skipped = lacks_first ? 1 : 0;
+  if (found.pts.size() + skipped != wanted.pts.size()) {
+    return mismatch("all of " + name + ": " + std::to_string(found.pts.size()) + " of " + std::to_string(wanted.pts.size()) +
+                    " packets are in it");
+  }
   for (std::size_t i = 0; i < found.pts.size(); ++i) {
-    if (differ(found.pts[i], wanted.pts[i])) {
+    if (differ(found.pts[i], wanted.pts[i + skipped])) {
       return mismatch("the times of " + name + ": packet " + std::to_string(i) + " is at another time");
     }
     if (i < wanted.durations.size() && i < found.durations.size() && wanted.durations[i] > 0 &&
@@ -122,17 +128,21 @@ Status Verifier::check_stream(const media::Muxer::Copied& wanted, const Found& f
       return mismatch("the times of " + name + ": packet " + std::to_string(i) + " has another duration");
     }
   }
+  if (lacks_first)
+    notes_.push_back("the first packet of " + name + " is left out: " + muxer_.container().name + " does not take it");
   return {};
 }
 
 }  // namespace
 
-Status verify_output(const std::string& path, const media::PacketIndex& index, const media::Muxer& muxer) {
+Result<std::vector<std::string>> verify_output(const std::string& path, const media::PacketIndex& index,
+                                               const media::Muxer& muxer) {
   auto file = media::InputFile::open(path);
   if (!file) return propagate(file);
-  const Verifier verifier(path, std::move(*file), muxer);
-  if (Status status = verifier.check_video(index); !status) return status;
-  return verifier.check_others();
+  Verifier verifier(path, std::move(*file), muxer);
+  if (Status status = verifier.check_video(index); !status) return propagate(status);
+  if (Status status = verifier.check_others(); !status) return propagate(status);
+  return verifier.take_notes();
 }
 
 }  // namespace sheaf::stages

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "common/base/result.h"
 #include "common/media/muxer.h"
@@ -10,7 +11,8 @@ namespace sheaf::stages {
 
 /// Reads the finished file at `path` back, without decoding: whether it has a frame at each time that `index` has one, as
 /// `muxer` counts time, and no others; whether it has each packet of the other streams at its time, to a millisecond, and
-/// subtitles for as long. Errors: kOutput.
-Status verify_output(const std::string& path, const media::PacketIndex& index, const media::Muxer& muxer);
+/// subtitles for as long. Returns a sentence for each loss that nobody can hear or see. Errors: kOutput.
+Result<std::vector<std::string>> verify_output(const std::string& path, const media::PacketIndex& index,
+                                               const media::Muxer& muxer);
 
 }  // namespace sheaf::stages
