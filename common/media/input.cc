@@ -200,6 +200,12 @@ std::int64_t Input::announced_duration() const {
   return means_it && format_->duration_estimation_method == AVFMT_DURATION_FROM_STREAM ? format_->duration : AV_NOPTS_VALUE;
 }
 
+std::vector<std::string> Input::late_streams() const {
+  std::vector<std::string> names;
+  for (unsigned i = streams_; i < format_->nb_streams; ++i) names.push_back(stream_name(*format_->streams[i]));
+  return names;
+}
+
 Status Input::check_complete() const {
   SHEAF_CHECK(purpose_ == Purpose::kIndex);
   if (jump_) {  // What is missing there, by the counters, is then no loss but another recording.

@@ -53,6 +53,10 @@ class Input {
   /// and its clock never jumped back. Errors: kInput, with how much is there, how much was announced, and where it breaks.
   Status check_complete() const;
 
+  /// After the end, with Purpose::kIndex: the streams that only turned up after the head of the file was read. read() skips
+  /// them.
+  std::vector<std::string> late_streams() const;
+
   /// After the end, with Purpose::kIndex: the earliest time in microseconds of a packet that is to be heard or seen, of all
   /// streams but the video; INT64_MAX if there is none.
   std::int64_t earliest_of_others() const { return earliest_of_others_; }

@@ -104,6 +104,11 @@ std::int64_t common_time_scale(const AVFormatContext& format) {
   return scale;
 }
 
+void move(AVPacket& packet, std::int64_t later) {
+  if (packet.pts != AV_NOPTS_VALUE) packet.pts += later;
+  if (packet.dts != AV_NOPTS_VALUE) packet.dts += later;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Muxer>> Muxer::open(const Settings& settings, const Input& input, const AVCodecContext& video_encoder) {
@@ -135,7 +140,12 @@ Result<std::unique_ptr<Muxer>> Muxer::open(const Settings& settings, const Input
         std::string("the container ") + settings.container->name + " does not take these streams: " + av_error_text(written),
         settings.path);
   }
-  for (Copied& copied : muxer->copied_) copied.time_base = format->streams[copied.output]->time_base;
+  for (Copied& copied : muxer->copied_) {
+    const AVStream& stream = *format->streams[copied.output];
+    copied.time_base = stream.time_base;
+    muxer->tracks_[static_cast<std::size_t>(copied.input)].hidden =
+        taken_off_by_readers(*settings.container, *stream.codecpar, stream.time_base);
+  }
   return muxer;
 }
 
@@ -175,11 +185,10 @@ Status Muxer::add_streams(const Settings& settings, const Input& input, const AV
     if (!is_new_video && from.codecpar->codec_type == AVMEDIA_TYPE_VIDEO) {
       track.decode_clock.emplace(from.time_base, from.avg_frame_rate, from.codecpar->video_delay);
     }
-    track.hidden = taken_off_by_readers(*settings.container, *to->codecpar, track.time_base);
-    track.shift = av_rescale_q(settings.shift, kMicrosecond, track.time_base) + track.hidden;
+    track.shift = av_rescale_q(settings.shift, kMicrosecond, track.time_base);
     if (is_new_video) continue;
     track.copied = copied_.size();
-    copied_.push_back({index, to->index, {0, 1}, {}, {}, 0});
+    copied_.push_back({index, to->index, {0, 1}, {}, {}, 0, 0});
   }
   return {};
 }
@@ -187,7 +196,7 @@ Status Muxer::add_streams(const Settings& settings, const Input& input, const AV
 Status Muxer::write_video(AVPacket& packet) {
   SHEAF_CHECK(packet.pts != AV_NOPTS_VALUE && packet.dts != AV_NOPTS_VALUE);
   Track& track = tracks_[static_cast<std::size_t>(video_)];
-  move(packet, track);
+  move(packet, track.shift);
   av_packet_rescale_ts(&packet, track.time_base, video_time_base());
   return write(packet, track);
 }
@@ -199,13 +208,18 @@ Status Muxer::write_other(AVPacket& packet) {
   Track& track = tracks_[index];
   const AVStream& stream = *format_->streams[track.output];
   if (track.decode_clock) {
+    if (packet.pts == AV_NOPTS_VALUE && stream.codecpar->video_delay > 0) {
+      return fail(ErrorCode::kInput,
+                  "stream " + std::to_string(index) + ", another video, does not say which picture is shown when");
+    }
     const std::int64_t dts = track.decode_clock->next(packet.dts);
     if (packet.dts == AV_NOPTS_VALUE) packet.dts = dts;
     track.decode_clock->advance(packet.duration);
   }
-  move(packet, track);
-  note_copied(packet, track);
+  move(packet, track.shift);
   av_packet_rescale_ts(&packet, track.time_base, stream.time_base);
+  move(packet, track.hidden);
+  const std::int64_t meant = packet.pts;
   if (packet.dts == AV_NOPTS_VALUE) packet.dts = packet.pts;
   if (packet.dts == AV_NOPTS_VALUE) packet.dts = track.next_dts == AV_NOPTS_VALUE ? 0 : track.next_dts;
   if (packet.pts == AV_NOPTS_VALUE) packet.pts = packet.dts;
@@ -215,25 +229,16 @@ Status Muxer::write_other(AVPacket& packet) {
     packet.dts = std::max(packet.dts, track.last_dts + (may_be_equal ? 0 : 1));
     packet.pts = std::max(packet.pts, packet.dts);
   }
+  Copied& copied = copied_[track.copied];
+  if (meant != AV_NOPTS_VALUE && packet.pts != meant) copied.moved += 1;
+  copied.pts.push_back(packet.pts - track.hidden);
+  if (stream.codecpar->codec_type == AVMEDIA_TYPE_SUBTITLE) copied.durations.push_back(packet.duration);
+  copied.bytes += static_cast<std::uint64_t>(packet.size);
   const bool is_sound = stream.codecpar->codec_type == AVMEDIA_TYPE_AUDIO;
   // Without a duration mov would hide the last packet, behind the end of its track.
   if (is_sound && packet.duration <= 0 && track.last_dts != AV_NOPTS_VALUE) packet.duration = packet.dts - track.last_dts;
   track.next_dts = packet.dts + std::max<std::int64_t>(0, packet.duration);
   return write(packet, track);
-}
-
-void Muxer::note_copied(const AVPacket& packet, const Track& track) {
-  Copied& copied = copied_[track.copied];
-  const AVStream& stream = *format_->streams[track.output];
-  const auto to_output = [&](std::int64_t time) { return av_rescale_q(time, track.time_base, stream.time_base); };
-  copied.pts.push_back(packet.pts == AV_NOPTS_VALUE ? AV_NOPTS_VALUE : to_output(packet.pts - track.hidden));
-  if (stream.codecpar->codec_type == AVMEDIA_TYPE_SUBTITLE) copied.durations.push_back(to_output(packet.duration));
-  copied.bytes += static_cast<std::uint64_t>(packet.size);
-}
-
-void Muxer::move(AVPacket& packet, const Track& track) {
-  if (packet.pts != AV_NOPTS_VALUE) packet.pts += track.shift;
-  if (packet.dts != AV_NOPTS_VALUE) packet.dts += track.shift;
 }
 
 Status Muxer::write(AVPacket& packet, Track& track) {

@@ -64,14 +64,15 @@ class Muxer {
 
   const AVOutputFormat& container() const { return *format_->oformat; }
 
-  /// What the file must hold of a stream that is copied, as its packets came: for whoever reads it back.
+  /// What the file must hold of a stream that is copied, as its packets went in: for whoever reads it back.
   struct Copied {
     int input = 0;                        ///< Stream of the input.
     int output = 0;                       ///< Stream of the output.
     AVRational time_base{0, 1};           ///< Of the output's stream; so are all times here.
-    std::vector<std::int64_t> pts;        ///< AV_NOPTS_VALUE where the input had none.
+    std::vector<std::int64_t> pts;        ///< Where the input had none, or they ran backwards: those that were made up.
     std::vector<std::int64_t> durations;  ///< Of subtitles alone; 0: unknown.
     std::uint64_t bytes = 0;              ///< Of all packets.
+    std::size_t moved = 0;                ///< So many packets had to be moved, for their times ran backwards.
   };
   const std::vector<Copied>& copied() const { return copied_; }
 
@@ -83,7 +84,7 @@ class Muxer {
   struct Track {
     int output = -1;          ///< Stream of the output; -1: left out.
     std::size_t copied = 0;   ///< Its place among those that are copied.
-    std::int64_t hidden = 0;  ///< In the time base of the input: what readers take off again.
+    std::int64_t hidden = 0;  ///< In the time base of the output: what readers take off.
     AVRational time_base{0, 1};
     std::int64_t shift = 0;                   ///< In that time base; added to all times.
     std::optional<DecodeClock> decode_clock;  ///< Of another video, whose container may lack decode times.
@@ -93,8 +94,6 @@ class Muxer {
 
   Muxer() = default;
   Status add_streams(const Settings& settings, const Input& input, const AVCodecContext& video_encoder);
-  void note_copied(const AVPacket& packet, const Track& track);
-  static void move(AVPacket& packet, const Track& track);
   Status write(AVPacket& packet, Track& track);
 
   OutputFile file_;

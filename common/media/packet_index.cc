@@ -34,6 +34,11 @@ int x264_build_of(const AVPacket& packet) {
   return build;
 }
 
+/// Whether the packet holds a picture that is never shown, though it may have a time of its own. (RFC 6386, 9.1: show_frame.)
+bool is_hidden(const AVCodecParameters& parameters, const AVPacket& packet) {
+  return parameters.codec_id == AV_CODEC_ID_VP8 && packet.size > 0 && (packet.data[0] & 0x10) == 0;
+}
+
 }  // namespace
 
 Result<PacketIndex> PacketIndex::build(Input& input) {
@@ -52,6 +57,7 @@ Result<PacketIndex> PacketIndex::build(Input& input) {
       index.x264_build_ = x264_build_of(*packet);
     PacketFacts facts = facts_of(*packet);
     if ((facts.flags & kKey) != 0 && !keys.is_real(*packet)) facts.flags &= static_cast<std::uint8_t>(~kKey);
+    index.has_hidden_ |= is_hidden(*input.video().codecpar, *packet);
     index.append(facts);
   }
   if (Status status = input.check_complete(); !status) return propagate(status);
@@ -81,6 +87,7 @@ void PacketIndex::append(const PacketFacts& packet) {
 
 bool PacketIndex::says_when_shown(int delay) const {
   if (pts_.empty()) return true;
+  if (has_hidden_) return false;
   if ((flags_[0] & kKey) == 0) return false;  // The key that the first pictures refer to is not there.
   bool has_reordering = delay == 0;
   std::vector<std::int64_t> times;
@@ -105,6 +112,11 @@ Status PacketIndex::learn(const ShownFrames& shown) {
                 {}, "copy it once more from where it came from");
   }
   if (shown.pts.size() != pts_.size()) return fail(ErrorCode::kInput, "the file has changed since it was looked at");
+  if (shown.unclaimed > 0) {
+    return fail(ErrorCode::kInput,
+                "its decoder shows " + std::to_string(shown.unclaimed) + " pictures more than its video has packets for", {},
+                "sheaf cannot process such a file yet");
+  }
   if (shown.not_later > 0) {
     return fail(ErrorCode::kInput,
                 "the times of its video do not go on: " + std::to_string(shown.not_later) + " of " + std::to_string(packets()) +
@@ -113,15 +125,10 @@ Status PacketIndex::learn(const ShownFrames& shown) {
   }
   has_learned_times_ = true;
   pts_ = shown.pts;
-  bool has_shown = false;
   for (std::uint32_t i = 0; i < packets(); ++i) {
-    if ((flags_[i] & kDiscard) != 0) continue;
-    if (pts_[i] != AV_NOPTS_VALUE) {
-      has_shown = true;
-    } else {
-      flags_[i] |= kDiscard;
-      (has_shown ? hidden_ : lost_at_start_) += 1;
-    }
+    if ((flags_[i] & kDiscard) != 0 || pts_[i] != AV_NOPTS_VALUE) continue;
+    flags_[i] |= kDiscard;
+    hidden_ += 1;
   }
   return {};
 }

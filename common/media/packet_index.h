@@ -40,9 +40,7 @@ class PacketIndex {
 
   /// Whether the times are not all of the container's making: a decoder was asked.
   bool has_learned_times() const { return has_learned_times_; }
-  /// So many packets at the start hold pictures that refer to others which the file does not have.
-  std::uint32_t lost_at_start() const { return lost_at_start_; }
-  /// So many packets later on have shown no picture of their own: hidden pictures, second fields, pictures that are not coded.
+  /// So many packets have shown no picture: it is hidden, belongs to another's, or refers to one that the file does not have.
   std::uint32_t hidden() const { return hidden_; }
 
   void append(const PacketFacts& packet);
@@ -77,7 +75,7 @@ class PacketIndex {
   std::vector<std::uint32_t> frame_packet_;
   int x264_build_ = 0;
   bool has_learned_times_ = false;
-  std::uint32_t lost_at_start_ = 0;
+  bool has_hidden_ = false;
   std::uint32_t hidden_ = 0;
 };
 

@@ -64,8 +64,10 @@ class Pass {
     if (has_shown_ && pts <= last_pts_) shown_.not_later += 1;
     has_shown_ = true;
     last_pts_ = pts;
-    if (frame.pkt_pos < 0 || static_cast<std::size_t>(frame.pkt_pos) >= shown_.pts.size()) return;
-    shown_.pts[static_cast<std::size_t>(frame.pkt_pos)] = pts;
+    const auto packet = static_cast<std::size_t>(frame.pkt_pos);  // Unknown, -1, becomes the largest.
+    const bool is_free = packet < shown_.pts.size() && shown_.pts[packet] == AV_NOPTS_VALUE;
+    if (is_free) shown_.pts[packet] = pts;
+    shown_.unclaimed += is_free ? 0 : 1;
   }
 
   Decoder decoder_;

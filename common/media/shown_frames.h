@@ -17,6 +17,7 @@ struct ShownFrames {
   /// So many packets could not be decoded after the first picture had been shown; those before it may lack what the file does
   /// not have.
   int damaged = 0;
+  int unclaimed = 0;            ///< So many pictures came out of no packet that is known, or of one that has shown another.
   std::uint32_t not_later = 0;  ///< So many pictures are not shown later than the one that came out before them.
 };
 

@@ -118,7 +118,8 @@ std::optional<Break> follow_mxf(const InputFile& file) {
     if (first < 0x80) return 17 + first;
     const int bytes = first - 0x80;
     if (bytes < 1 || bytes > 8) return 0;
-    return std::max<std::int64_t>(0, 17 + bytes + head.big_endian(17, bytes));
+    const std::int64_t length = head.big_endian(17, bytes);
+    return length < 0 ? 0 : 17 + bytes + std::min(length, file.size());
   });
 }
 
@@ -181,7 +182,7 @@ std::optional<Break> follow_asf(const InputFile& file) {
       if (head.little_endian(92, 4) == head.little_endian(96, 4)) step = head.little_endian(92, 4);
     }
     if (!head.has(kData)) return size < 24 ? 0 : size;
-    const std::int64_t end = size > kDataHead && announced > 0 ? std::min(at + size, file.size()) : file.size();
+    const std::int64_t end = size > kDataHead && announced > 0 && size < file.size() - at ? at + size : file.size();
     for (std::int64_t packet = at + kDataHead; !within && step > 0 && packet < end; packet += step) {
       const Head first(file, packet);
       if (first.left() < step) within = Break{packet, kCutOff};
@@ -259,6 +260,8 @@ std::optional<Break> follow_transport_stream(const InputFile& file) {
     if (packet[0] != 0x47) return Break{at, kNoUnit};
     const auto pid = static_cast<std::size_t>((packet[1] & 0x1f) << 8 | packet[2]);
     const bool has_adaptation = (packet[3] & 0x20) != 0;
+    const bool may_jump = has_adaptation && packet[4] > 0 && (packet[5] & 0x80) != 0;
+    if (may_jump) counters[pid] = kUnknown;
     if ((packet[3] & 0x10) == 0 || pid == 0x1fff) continue;  // No payload: it does not count.
     const int payload = has_adaptation ? 5 + packet[4] : 4;
     if ((packet[1] & 0x40) != 0 && payload + 3 <= kPacket) {
@@ -266,9 +269,8 @@ std::optional<Break> follow_transport_stream(const InputFile& file) {
     }
     const int counter = packet[3] & 0x0f;
     const int last = std::exchange(counters[pid], counter);
-    const bool may_jump = has_adaptation && packet[4] > 0 && (packet[5] & 0x80) != 0;
     // A packet may come twice.
-    if (!has_media[pid] || last == kUnknown || may_jump || counter == (last + 1) % 16 || counter == last) continue;
+    if (!has_media[pid] || last == kUnknown || counter == (last + 1) % 16 || counter == last) continue;
     return Break{at, "packets are missing here, by their counters"};
   }
   return std::nullopt;

@@ -283,6 +283,12 @@ class Planner {
     return jobs;
   }
 
+  /// `end`, or behind the packets after it that show no picture: the second field of the last one may be there.
+  std::uint32_t with_hidden(std::uint32_t end) const {
+    while (end < input_.pts.size() && input_.pts[end] == kFirst && (input_.flags[end] & CutInput::kKey) == 0) ++end;
+    return end;
+  }
+
   /// Fills in what follows from the ranges of frames.
   void complete(std::vector<JobCut>& jobs) const {
     for (std::size_t j = 0; j < jobs.size(); ++j) {
@@ -292,14 +298,14 @@ class Planner {
       job.own_end = next == nullptr ? kLast : input_.pts[input_.frame_packets[next->first_frame]];
       if (j > 0) job.end_packet = std::max(job.end_packet, jobs[j - 1].end_packet);
       for (std::uint32_t frame = job.first_frame; frame < job.end_frame; ++frame) {
-        job.end_packet = std::max(job.end_packet, input_.frame_packets[frame] + 1);
+        job.end_packet = std::max(job.end_packet, with_hidden(input_.frame_packets[frame] + 1));
       }
       if (next == nullptr || next->first_packet == job.first_packet) continue;
       // Without a gap, so that the packets are read from front to back once; there is one only where an edit list hides
       // pictures.
       // A job that goes on into the next GOP and ends there shares that GOP with the next one, and no seam.
       job.has_seam = options_.has_seams && input_.frame_packets[next->first_frame] == next->first_packet;
-      job.end_packet = std::max(job.end_packet, next->first_packet + (job.has_seam ? 1 : 0));
+      job.end_packet = std::max(job.end_packet, job.has_seam ? with_hidden(next->first_packet + 1) : next->first_packet);
     }
   }
 

@@ -58,7 +58,8 @@ class VideoStage final : public StageKind {
  private:
   /// `error`, or that the input has changed, which is then its cause.
   tl::unexpected<Error> unless_changed(Error error) const;
-  void note_learned_times();
+  /// Notes for the user on how the output will differ from what the file says. `shift` as in Muxer::Settings.
+  void note_what_differs(const media::Input& input, std::int64_t shift);
   /// Writes what is left and looks at input and output once more.
   Status complete();
 
@@ -112,16 +113,10 @@ Result<StagePlan> VideoStage::plan() {
   setup->setup.mutable_stream()->set_x264_build(index_.x264_build());
   jobs_ = plan_jobs(index_, *setup, request_.chunk_frames());
   notes_ = std::move(streams->notes);
-  note_learned_times();
 
   muxer.path = output_.temporary_path();
   muxer.shift = shift_to_zero(index_, *input);
-  if (muxer.shift > 0) {
-    char text[96];
-    std::snprintf(text, sizeof text, "its times begin below 0: all streams are moved up by %.3f s",
-                  static_cast<double>(muxer.shift) / 1e6);
-    notes_.push_back(text);
-  }
+  note_what_differs(*input, muxer.shift);
   muxer.starts_at_zero = index_.frame_pts(0) == 0;
   for (unsigned i = 0; i < input->format().nb_streams; ++i) {
     const std::int64_t start = input->format().streams[i]->start_time;
@@ -156,16 +151,22 @@ Result<StagePlan> VideoStage::plan() {
   return plan;
 }
 
-void VideoStage::note_learned_times() {
-  if (!index_.has_learned_times()) return;
-  notes_.push_back("the file does not say which picture is shown when: all of it was decoded once to learn that");
-  if (const std::uint32_t lost = index_.lost_at_start(); lost > 0) {
-    notes_.push_back(std::to_string(lost) + (lost == 1 ? " picture" : " pictures") +
-                     " at the start left out: they refer to others that the file does not have");
+void VideoStage::note_what_differs(const media::Input& input, std::int64_t shift) {
+  for (const std::string& name : input.late_streams()) {
+    notes_.push_back(name + " is left out: it begins long after the file does");
+  }
+  if (index_.has_learned_times()) {
+    notes_.push_back("the file does not say which picture is shown when: all of it was decoded once to learn that");
   }
   if (const std::uint32_t hidden = index_.hidden(); hidden > 0) {
     notes_.push_back(std::to_string(hidden) + (hidden == 1 ? " packet" : " packets") +
-                     " of the video without a picture of their own, as its decoder shows it");
+                     " of the video show no picture: it is hidden, or refers to others that the file does not have");
+  }
+  if (shift > 0) {
+    char text[96];
+    std::snprintf(text, sizeof text, "its times begin below 0: all streams are moved up by %.3f s",
+                  static_cast<double>(shift) / 1e6);
+    notes_.push_back(text);
   }
 }
 

@@ -99,8 +99,15 @@ Status Verifier::check_others() {
 
 Status Verifier::check_stream(const media::Muxer::Copied& wanted, const Found& found, const AVStream& stream) {
   const std::string name = media::stream_name(stream);
-  // Sound that is not compressed has no packets of its own: a container cuts it as it likes.
-  if (av_get_bits_per_sample(stream.codecpar->codec_id) > 0 && stream.codecpar->codec_type == AVMEDIA_TYPE_AUDIO) {
+  if (wanted.moved > 0) {
+    notes_.push_back(std::to_string(wanted.moved) + " packets of " + name +
+                     " are later than they were: its times run backwards");
+  }
+  // Sound that is not compressed has no packets of its own, and a Blu-ray subtitle has one a segment: a container cuts them as
+  // it likes.
+  const AVCodecID codec = stream.codecpar->codec_id;
+  const bool is_plain_sound = av_get_bits_per_sample(codec) > 0 && stream.codecpar->codec_type == AVMEDIA_TYPE_AUDIO;
+  if (is_plain_sound || codec == AV_CODEC_ID_HDMV_PGS_SUBTITLE) {
     if (found.bytes == wanted.bytes) return {};
     return mismatch("all of " + name + ": " + std::to_string(found.bytes) + " of " + std::to_string(wanted.bytes) +
                     " bytes are in it");

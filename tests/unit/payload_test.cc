@@ -117,18 +117,20 @@ TEST(PacketIndexTest, KnowsWhenTheContainerDoesNotSayWhichPictureIsShownWhen) {
 
 TEST(PacketIndexTest, TakesTheTimesThatADecoderFound) {
   PacketIndex index = unordered({{AV_NOPTS_VALUE, 0}, {AV_NOPTS_VALUE, 1}, {AV_NOPTS_VALUE, 2}, {AV_NOPTS_VALUE, 3}});
-  ASSERT_TRUE(index.learn({{AV_NOPTS_VALUE, 20, AV_NOPTS_VALUE, 10}, 0, 0}));
+  ASSERT_TRUE(index.learn({{AV_NOPTS_VALUE, 20, AV_NOPTS_VALUE, 10}, 0, 0, 0}));
   ASSERT_TRUE(index.order_frames());
   EXPECT_TRUE(index.has_learned_times());
   EXPECT_THAT(index.frame_packets(), ::testing::ElementsAre(3, 1));
-  EXPECT_EQ(index.lost_at_start(), 1U) << "the one after the first that is shown is a hidden one";
+  EXPECT_EQ(index.hidden(), 2U);
 }
 
 TEST(PacketIndexTest, RefusesWhatADecoderCannotPutInOrder) {
   PacketIndex index = unordered({{0, 0}, {0, 1}});
-  EXPECT_THAT(index.learn({{0, 1}, 1, 0}).error().what, ::testing::HasSubstr("1 of 2 packets of its video cannot be decoded"));
-  EXPECT_THAT(index.learn({{0, 0}, 0, 1}).error().what, ::testing::HasSubstr("1 of 2 pictures are not shown later"));
-  EXPECT_FALSE(index.learn({{0}, 0, 0})) << "another number of packets";
+  EXPECT_THAT(index.learn({{0, 1}, 1, 0, 0}).error().what,
+              ::testing::HasSubstr("1 of 2 packets of its video cannot be decoded"));
+  EXPECT_THAT(index.learn({{0, 0}, 0, 0, 1}).error().what, ::testing::HasSubstr("1 of 2 pictures are not shown later"));
+  EXPECT_THAT(index.learn({{0, 1}, 0, 1, 0}).error().what, ::testing::HasSubstr("1 pictures more than its video has packets"));
+  EXPECT_FALSE(index.learn({{0}, 0, 0, 0})) << "another number of packets";
   EXPECT_FALSE(PacketIndex().order_frames());
 }
 
