@@ -62,7 +62,7 @@ Result<Input> Input::open(std::shared_ptr<const InputFile> file, Purpose purpose
   input.streams_ = format->nb_streams;
   for (unsigned i = 0; i < format->nb_streams; ++i) {
     const bool wanted = (static_cast<int>(i) == input.video_) == for_video;
-    if (!wanted && purpose != Purpose::kIndex) format->streams[i]->discard = AVDISCARD_ALL;
+    if (!wanted && purpose != Purpose::kIndex && purpose != Purpose::kAll) format->streams[i]->discard = AVDISCARD_ALL;
   }
   return input;
 }
@@ -153,7 +153,7 @@ Result<bool> Input::read_from_file(AVPacket& packet) {
     if (result < 0) return fail(ErrorCode::kInput, "cannot be read on: " + av_error_text(result), path());
     if (packet.stream_index >= static_cast<int>(streams_)) continue;
     look_at(packet);
-    if ((packet.stream_index == video_) == (purpose_ != Purpose::kOthers)) return true;
+    if (purpose_ == Purpose::kAll || (packet.stream_index == video_) == (purpose_ != Purpose::kOthers)) return true;
   }
 }
 

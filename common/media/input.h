@@ -33,6 +33,7 @@ class Input {
     kIndex,   ///< As kVideo, but the whole file is looked at: see check_complete().
     kVideo,   ///< Only the chosen video stream.
     kOthers,  ///< Every stream but that one.
+    kAll,     ///< All streams.
   };
 
   /// Reads `file` from its start and chooses the video stream: the first one that is not an attached picture. Errors: kInput,

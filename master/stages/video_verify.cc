@@ -21,8 +21,8 @@ class Verifier {
   Verifier(const std::string& path, std::shared_ptr<const media::InputFile> file, const media::Muxer& muxer)
       : path_(path), file_(std::move(file)), muxer_(muxer) {}
 
-  Status check_video(const media::PacketIndex& index) const;
-  Status check_others();
+  /// Errors: kOutput.
+  Status check(const media::PacketIndex& index);
   std::vector<std::string> take_notes() { return std::move(notes_); }
 
  private:
@@ -33,6 +33,7 @@ class Verifier {
     std::uint64_t bytes = 0;
   };
 
+  Status check_video(std::vector<std::int64_t> times, const media::PacketIndex& index) const;
   Status check_stream(const media::Muxer::Copied& wanted, const Found& found, const AVStream& stream);
   tl::unexpected<Error> mismatch(std::string what) const {
     return fail(ErrorCode::kOutput, "the container does not keep " + std::move(what), path_,
@@ -45,22 +46,39 @@ class Verifier {
   std::vector<std::string> notes_;
 };
 
-Status Verifier::check_video(const media::PacketIndex& index) const {
-  auto input = media::Input::open(file_, media::Input::Purpose::kVideo);
-  if (!input) return mismatch("all frames: it cannot be read back (" + input.error().what + ")");
-  const AVRational time_base = input->video().time_base;
-
+Status Verifier::check(const media::PacketIndex& index) {
+  auto input = media::Input::open(file_, media::Input::Purpose::kAll);
+  if (!input) return mismatch("all streams: it cannot be read back (" + input.error().what + ")");
   // Only the times, and only until they are compared: a second index would double the stage's memory.
   std::vector<std::int64_t> times;
   times.reserve(index.frames());
+  std::vector<Found> found(input->format().nb_streams);
   const media::PacketPtr packet = media::make_packet();
   for (;;) {
     auto more = input->read(*packet);
     if (!more) return propagate(more);
     if (!*more) break;
-    if ((packet->flags & AV_PKT_FLAG_DISCARD) == 0)
-      times.push_back(av_rescale_q(packet->pts, time_base, muxer_.video_time_base()));
+    if (packet->stream_index == input->video_index()) {
+      if ((packet->flags & AV_PKT_FLAG_DISCARD) == 0)
+        times.push_back(av_rescale_q(packet->pts, input->video().time_base, muxer_.video_time_base()));
+      continue;
+    }
+    Found& stream = found[static_cast<std::size_t>(packet->stream_index)];
+    stream.pts.push_back(packet->pts);
+    const AVStream& info = *input->format().streams[packet->stream_index];
+    if (info.codecpar->codec_type == AVMEDIA_TYPE_SUBTITLE) stream.durations.push_back(packet->duration);
+    stream.bytes += static_cast<std::uint64_t>(packet->size);
   }
+  if (Status status = check_video(std::move(times), index); !status) return status;
+  for (const media::Muxer::Copied& wanted : muxer_.copied()) {
+    const auto i = static_cast<std::size_t>(wanted.output);
+    if (i >= found.size()) return mismatch("stream " + std::to_string(wanted.input));
+    if (Status status = check_stream(wanted, found[i], *input->format().streams[i]); !status) return status;
+  }
+  return {};
+}
+
+Status Verifier::check_video(std::vector<std::int64_t> times, const media::PacketIndex& index) const {
   if (times.size() != index.frames()) {
     return mismatch("all frames: " + std::to_string(times.size()) + " of " + std::to_string(index.frames()) + " are in it");
   }
@@ -69,30 +87,6 @@ Status Verifier::check_video(const media::PacketIndex& index) const {
     if (times[frame] != muxer_.video_time(index.frame_pts(frame))) {
       return mismatch("all frames: frame " + std::to_string(frame) + " is at another time");
     }
-  }
-  return {};
-}
-
-Status Verifier::check_others() {
-  if (muxer_.copied().empty()) return {};
-  auto input = media::Input::open(file_, media::Input::Purpose::kOthers);
-  if (!input) return mismatch("all streams: it cannot be read back (" + input.error().what + ")");
-  std::vector<Found> found(input->format().nb_streams);
-  const media::PacketPtr packet = media::make_packet();
-  for (;;) {
-    auto more = input->read(*packet);
-    if (!more) return propagate(more);
-    if (!*more) break;
-    Found& stream = found[static_cast<std::size_t>(packet->stream_index)];
-    stream.pts.push_back(packet->pts);
-    const AVStream& info = *input->format().streams[packet->stream_index];
-    if (info.codecpar->codec_type == AVMEDIA_TYPE_SUBTITLE) stream.durations.push_back(packet->duration);
-    stream.bytes += static_cast<std::uint64_t>(packet->size);
-  }
-  for (const media::Muxer::Copied& wanted : muxer_.copied()) {
-    const auto i = static_cast<std::size_t>(wanted.output);
-    if (i >= found.size()) return mismatch("stream " + std::to_string(wanted.input));
-    if (Status status = check_stream(wanted, found[i], *input->format().streams[i]); !status) return status;
   }
   return {};
 }
@@ -147,8 +141,7 @@ Result<std::vector<std::string>> verify_output(const std::string& path, const me
   auto file = media::InputFile::open(path);
   if (!file) return propagate(file);
   Verifier verifier(path, std::move(*file), muxer);
-  if (Status status = verifier.check_video(index); !status) return propagate(status);
-  if (Status status = verifier.check_others(); !status) return propagate(status);
+  if (Status status = verifier.check(index); !status) return propagate(status);
   return verifier.take_notes();
 }
 
