@@ -58,6 +58,8 @@ class VideoStage final : public StageKind {
  private:
   /// `error`, or that the input has changed, which is then its cause.
   tl::unexpected<Error> unless_changed(Error error) const;
+  /// The error, with the output's own name where it speaks of the file that stands in for it until it is whole.
+  tl::unexpected<Error> of_output(Error error) const;
   /// Notes for the user on how the output will differ from what the file says. `shift` as in Muxer::Settings.
   void note_what_differs(const media::Input& input, std::int64_t shift);
   /// Writes what is left and looks at input and output once more.
@@ -126,7 +128,7 @@ Result<StagePlan> VideoStage::plan() {
   auto opened = media::Muxer::open(muxer, *input, encoder->context());
   if (!opened) {
     output_.remove_temporary();
-    return propagate(opened);
+    return of_output(std::move(opened.error()));
   }
   has_temporary_ = true;
   if (Status status = check_times_fit(index_, **opened); !status) {
@@ -175,6 +177,11 @@ tl::unexpected<Error> VideoStage::unless_changed(Error error) const {
   return tl::unexpected(unchanged ? std::move(error) : std::move(unchanged.error()));
 }
 
+tl::unexpected<Error> VideoStage::of_output(Error error) const {
+  if (error.where == output_.temporary_path()) error.where = output_.path();
+  return tl::unexpected(std::move(error));
+}
+
 Result<std::optional<JobOut>> VideoStage::next_job() {
   SHEAF_CHECK(source_);
   if (fed_ == jobs_.size()) return std::optional<JobOut>();
@@ -197,7 +204,9 @@ Result<Binding> VideoStage::bind(JobKey key, Blob result, const std::string& mea
   }
   v1::VideoMeasures parsed;
   if (!parsed.ParseFromString(measures)) parsed.Clear();  // Only for the report: no reason to lose a good result.
-  if (Status status = binder_->bind(jobs_[bound_], result, parsed); !status) return unless_changed(std::move(status.error()));
+  if (Status status = binder_->bind(jobs_[bound_], result, parsed); !status) {
+    return of_output(unless_changed(std::move(status.error())).value());
+  }
   bound_ += 1;
   return Binding(Accepted{});
 }
@@ -215,9 +224,8 @@ Status VideoStage::complete() {
 Result<StageReport> VideoStage::finish() {
   SHEAF_CHECK(binder_ && bound_ == jobs_.size());
   if (Status status = complete(); !status) {
-    if (status.error().where == output_.temporary_path()) status.error().where = output_.path();
     abandon();
-    return propagate(status);
+    return of_output(std::move(status.error()));
   }
   v1::VideoReport details = binder_->report();
   for (const auto& note : notes_) details.add_notes(note);
