@@ -7,7 +7,7 @@
 #include "client/video_command.h"
 #include "common/base/text.h"
 #include "common/base/version.h"
-#include "common/net/limits.h"
+#include "common/wire/limits.h"
 
 namespace sheaf::client {
 

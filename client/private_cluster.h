@@ -5,8 +5,8 @@
 #include "client/children.h"
 #include "client/private_state.h"
 #include "common/base/result.h"
-#include "common/net/endpoint.h"
 #include "common/runtime/private_directory.h"
+#include "common/wire/endpoint.h"
 
 namespace sheaf::client {
 

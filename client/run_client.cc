@@ -12,8 +12,8 @@
 
 #include "common/net/channel.h"
 #include "common/net/outbox.h"
-#include "common/net/stage_setup.h"
 #include "common/runtime/clock.h"
+#include "common/wire/stage_setup.h"
 
 namespace sheaf::client {
 

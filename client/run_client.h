@@ -6,8 +6,8 @@
 #include "client/progress_display.h"
 #include "client/run_outcome.h"
 #include "client/run_session.h"
-#include "common/net/endpoint.h"
 #include "common/runtime/signals.h"
+#include "common/wire/endpoint.h"
 #include "sheaf/v1/wire.pb.h"
 
 namespace sheaf::client {

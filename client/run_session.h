@@ -7,8 +7,8 @@
 
 #include "common/base/result.h"
 #include "common/base/time.h"
-#include "common/net/message.h"
-#include "common/net/peer_link.h"
+#include "common/wire/message.h"
+#include "common/wire/peer_link.h"
 
 namespace sheaf::client {
 

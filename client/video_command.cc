@@ -14,8 +14,8 @@
 #include "client/summary.h"
 #include "client/video_files.h"
 #include "client/video_options.h"
-#include "common/net/limits.h"
 #include "common/runtime/clock.h"
+#include "common/wire/limits.h"
 
 namespace sheaf::client {
 

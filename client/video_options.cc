@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "common/net/limits.h"
 #include "common/ops/parse.h"
+#include "common/wire/limits.h"
 
 namespace sheaf::client {
 

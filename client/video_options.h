@@ -7,7 +7,7 @@
 
 #include "client/settings.h"
 #include "common/base/result.h"
-#include "common/net/endpoint.h"
+#include "common/wire/endpoint.h"
 #include "sheaf/v1/video.pb.h"
 
 namespace sheaf::client {

@@ -30,7 +30,7 @@ jobs=$(nproc)
 failed=()
 
 sources() {
-  find bench client common master tests worker \( -name '*.cc' -o -name '*.h' \) -print0
+  find bench client common master stage tests worker \( -name '*.cc' -o -name '*.h' \) -print0
 }
 
 # configure PRESET: once, and when the presets have changed; all else the build itself knows.

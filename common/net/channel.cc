@@ -8,8 +8,8 @@
 #include <cerrno>
 
 #include "common/base/check.h"
-#include "common/net/limits.h"
 #include "common/runtime/fd.h"
+#include "common/wire/limits.h"
 
 namespace sheaf::net {
 

@@ -12,8 +12,8 @@
 
 #include "common/base/result.h"
 #include "common/base/time.h"
-#include "common/net/endpoint.h"
-#include "common/net/message.h"
+#include "common/wire/endpoint.h"
+#include "common/wire/message.h"
 
 namespace sheaf::net {
 

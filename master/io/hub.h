@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "common/net/limits.h"
-#include "common/net/message.h"
+#include "common/wire/limits.h"
+#include "common/wire/message.h"
 #include "master/core/scheduler.h"
 #include "master/io/hub_run.h"
 #include "master/io/peers.h"

@@ -10,7 +10,7 @@
 #include "common/base/ids.h"
 #include "common/base/time.h"
 #include "common/net/channel.h"
-#include "common/net/transfer.h"
+#include "common/wire/transfer.h"
 #include "master/io/spool.h"
 
 namespace sheaf::master {

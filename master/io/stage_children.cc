@@ -3,10 +3,10 @@
 #include <csignal>
 #include <span>
 
-#include "common/net/stage_setup.h"
 #include "common/runtime/child.h"
 #include "common/runtime/files.h"
 #include "common/runtime/lifeline.h"
+#include "common/wire/stage_setup.h"
 
 namespace sheaf::master {
 

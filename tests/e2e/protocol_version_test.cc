@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "common/net/channel.h"
-#include "common/net/limits.h"
+#include "common/wire/limits.h"
 #include "tests/e2e/support/refusal.h"
 
 namespace sheaf::e2e {

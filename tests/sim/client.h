@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "common/net/peer_link.h"
+#include "common/wire/peer_link.h"
 #include "tests/sim/network.h"
 #include "tests/sim/process.h"
 #include "tests/sim/random.h"

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "master/stages/stage_kind.h"
-#include "master/stages/stage_session.h"
+#include "stage/stage_kind.h"
+#include "stage/stage_session.h"
 #include "tests/sim/network.h"
 #include "tests/sim/process.h"
 #include "tests/sim/random.h"

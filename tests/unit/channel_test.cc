@@ -11,8 +11,8 @@
 
 #include <functional>
 
-#include "common/net/limits.h"
 #include "common/runtime/clock.h"
+#include "common/wire/limits.h"
 #include "tests/unit/temporary_directory.h"
 #include "tests/unit/wire_samples.h"
 

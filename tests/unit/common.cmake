@@ -3,9 +3,10 @@ sheaf_test(common_base_test unit digest_test.cc result_test.cc text_test.cc LIBS
 sheaf_test(common_runtime_test threads blob_test.cc child_test.cc kept_text_test.cc private_directory_test.cc
   LIBS sheaf::common_runtime)
 sheaf_test(common_wire_test threads
-  endpoint_test.cc local_stream_test.cc message_test.cc peer_link_test.cc stage_setup_test.cc transfer_test.cc validate_test.cc
+  endpoint_test.cc message_test.cc peer_link_test.cc stage_setup_test.cc transfer_test.cc validate_test.cc
   wire_samples.cc
   LIBS sheaf::common_wire)
+sheaf_test(common_local_test threads local_stream_test.cc LIBS sheaf::common_local)
 # This one talks to ZeroMQ behind the back of common/net: peers that keep to no rule of ours.
 sheaf_test(common_net_test threads channel_test.cc outbox_test.cc wire_samples.cc LIBS sheaf::common_net PkgConfig::zmq)
 # The master around its core: the hub between scripted peers, and what it keeps on disk.

@@ -1,4 +1,4 @@
-#include "master/stages/cut_plan.h"
+#include "stage/video/cut_plan.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "common/net/endpoint.h"
+#include "common/wire/endpoint.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "worker/io/executor_host.h"
+#include "worker/executor/executor_host.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <fstream>
 #include <thread>
 
-#include "common/net/message.h"
+#include "common/wire/message.h"
 #include "tests/unit/fake_kind.h"
 #include "worker/core/limits.h"
 

@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "tests/unit/fake_kind.h"
-#include "worker/io/executor_main.h"
+#include "worker/executor/executor_main.h"
 
 int main(int argc, char** argv) {
   std::_Exit(sheaf::worker::executor_main("fake_executor", argc, argv, [] {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "common/net/limits.h"
+#include "common/wire/limits.h"
 #include "master/io/hub.h"
 #include "tests/unit/temporary_directory.h"
 #include "tests/unit/wire_samples.h"

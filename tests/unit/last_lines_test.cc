@@ -1,4 +1,4 @@
-#include "worker/io/last_lines.h"
+#include "worker/spawner/last_lines.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "common/net/local_stream.h"
+#include "common/local/local_stream.h"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>

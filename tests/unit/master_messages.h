@@ -4,7 +4,7 @@
 #include <string>
 
 #include "common/base/ids.h"
-#include "common/net/message.h"
+#include "common/wire/message.h"
 #include "tests/unit/wire_samples.h"
 
 namespace sheaf::stages {

@@ -1,4 +1,4 @@
-#include "common/net/message.h"
+#include "common/wire/message.h"
 
 #include <gmock/gmock.h>
 #include <google/protobuf/stubs/logging.h>
@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <random>
 
-#include "common/net/limits.h"
+#include "common/wire/limits.h"
 #include "tests/unit/wire_samples.h"
 
 namespace sheaf::net {

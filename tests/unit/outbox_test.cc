@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "common/net/limits.h"
 #include "common/runtime/clock.h"
+#include "common/wire/limits.h"
 #include "tests/unit/temporary_directory.h"
 
 namespace sheaf::net {

@@ -7,7 +7,7 @@
 
 #include "common/media/decode_clock.h"
 #include "common/media/packet_index.h"
-#include "master/stages/video_binder.h"
+#include "stage/video/video_binder.h"
 
 namespace sheaf::media {
 namespace {

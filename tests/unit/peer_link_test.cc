@@ -1,10 +1,10 @@
-#include "common/net/peer_link.h"
+#include "common/wire/peer_link.h"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
 
-#include "common/net/limits.h"
+#include "common/wire/limits.h"
 #include "tests/unit/wire_samples.h"
 
 namespace sheaf::net {

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/net/limits.h"
+#include "common/wire/limits.h"
 
 namespace sheaf::client {
 namespace {

@@ -1,4 +1,4 @@
-#include "worker/io/spawner.h"
+#include "worker/spawner/spawner.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-#include "common/net/local_stream.h"
+#include "common/local/local_stream.h"
 #include "common/runtime/child.h"
 
 namespace sheaf::worker {

@@ -1,4 +1,4 @@
-#include "master/stages/stage_loop.h"
+#include "stage/stage_loop.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -6,8 +6,8 @@
 #include <chrono>
 #include <deque>
 
-#include "common/net/limits.h"
-#include "master/stages/stage_session.h"
+#include "common/wire/limits.h"
+#include "stage/stage_session.h"
 #include "tests/unit/master_messages.h"
 #include "tests/unit/temporary_directory.h"
 

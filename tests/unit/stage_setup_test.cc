@@ -1,4 +1,4 @@
-#include "common/net/stage_setup.h"
+#include "common/wire/stage_setup.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

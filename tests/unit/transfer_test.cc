@@ -1,8 +1,8 @@
-#include "common/net/transfer.h"
+#include "common/wire/transfer.h"
 
 #include <gtest/gtest.h>
 
-#include "common/net/limits.h"
+#include "common/wire/limits.h"
 
 namespace sheaf::net {
 namespace {

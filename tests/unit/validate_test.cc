@@ -1,4 +1,4 @@
-#include "common/net/validate.h"
+#include "common/wire/validate.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <set>
 #include <vector>
 
-#include "common/net/limits.h"
+#include "common/wire/limits.h"
 #include "tests/unit/wire_samples.h"
 
 namespace sheaf::net {

@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "master/stages/video_stage.h"
+#include "stage/video/video_stage.h"
 #include "tests/unit/media_fixture.h"
 #include "worker/kinds/video_kind.h"
 

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "common/base/result.h"
-#include "master/stages/stage_kind.h"
 #include "sheaf/v1/video.pb.h"
+#include "stage/stage_kind.h"
 
 namespace sheaf::test {
 

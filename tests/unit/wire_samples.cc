@@ -2,7 +2,7 @@
 
 #include <span>
 
-#include "common/net/limits.h"
+#include "common/wire/limits.h"
 
 namespace sheaf::net {
 

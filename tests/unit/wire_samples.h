@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "common/net/message.h"
+#include "common/wire/message.h"
 
 namespace sheaf::net {
 

@@ -1,4 +1,4 @@
-#include "worker/io/worker_options.h"
+#include "worker/link/worker_options.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -13,9 +13,9 @@
 #include <string>
 #include <vector>
 
-#include "common/net/limits.h"
-#include "common/net/message.h"
 #include "common/runtime/child.h"
+#include "common/wire/limits.h"
+#include "common/wire/message.h"
 #include "tests/own_directory.h"
 #include "tests/unit/scripted_master.h"
 

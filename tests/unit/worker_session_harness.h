@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "common/net/limits.h"
-#include "common/net/message.h"
+#include "common/wire/limits.h"
+#include "common/wire/message.h"
 #include "worker/core/session.h"
 
 namespace sheaf::worker {

@@ -1,4 +1,4 @@
-#include "common/net/limits.h"
+#include "common/wire/limits.h"
 #include "tests/unit/worker_session_harness.h"
 #include "worker/core/session.h"
 

@@ -7,8 +7,8 @@
 
 #include "common/base/ids.h"
 #include "common/base/result.h"
-#include "common/net/message.h"
 #include "common/runtime/blob.h"
+#include "common/wire/message.h"
 
 namespace sheaf::worker {
 

@@ -5,9 +5,9 @@
 
 #include "common/base/ids.h"
 #include "common/base/time.h"
-#include "common/net/message.h"
-#include "common/net/transfer.h"
 #include "common/runtime/blob.h"
+#include "common/wire/message.h"
+#include "common/wire/transfer.h"
 #include "worker/core/actions.h"
 #include "worker/core/run_setups.h"
 

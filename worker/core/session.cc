@@ -5,7 +5,7 @@
 
 #include "common/base/check.h"
 #include "common/base/mark.h"
-#include "common/net/limits.h"
+#include "common/wire/limits.h"
 #include "worker/core/limits.h"
 
 namespace sheaf::worker {

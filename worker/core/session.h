@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "common/net/peer_link.h"
+#include "common/wire/peer_link.h"
 #include "worker/core/actions.h"
 #include "worker/core/executor_table.h"
 #include "worker/core/held_job.h"

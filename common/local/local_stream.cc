@@ -1,0 +1,215 @@
+#include "common/local/local_stream.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "common/base/check.h"
+
+namespace sheaf::net {
+
+namespace {
+
+constexpr std::size_t kPrefixBytes = 8;
+constexpr std::size_t kLocalHeaderBytesMax =
+    4 * 1024 * 1024;  // Both ends are ours; this only keeps a broken one from eating memory.
+constexpr std::size_t kReadBytes = 256 * 1024;
+constexpr std::size_t kFilesPerReadMax = 16;
+
+void put_u32(std::string& out, std::size_t value) {
+  for (int shift = 0; shift < 32; shift += 8) out += static_cast<char>((value >> shift) & 0xFF);
+}
+
+std::size_t get_u32(const char* bytes) {
+  std::size_t value = 0;
+  for (int i = 3; i >= 0; --i) value = (value << 8) | static_cast<unsigned char>(bytes[i]);
+  return value;
+}
+
+/// Messages that come with a descriptor: it is matched to them by order.
+bool carries_file(const v1::LocalMessage& message) {
+  switch (message.body_case()) {
+    case v1::LocalMessage::kJob: return message.job().payload().in_file();
+    case v1::LocalMessage::kDone: return message.done().payload().in_file();
+    case v1::LocalMessage::kSpawned: return !message.spawned().has_fault();
+    default: return false;
+  }
+}
+
+tl::unexpected<Error> broken(const std::string& what) {
+  return fail(ErrorCode::kFailed, "the connection to another process " + what);
+}
+
+}  // namespace
+
+Result<v1::LocalPayload> attach_payload(const Blob& payload, LocalFrame& frame) {
+  v1::LocalPayload header;
+  header.set_bytes(payload.size());
+  if (payload.is_in_memory()) {
+    frame.body = payload.memory();
+    return header;
+  }
+  header.set_in_file(true);
+  frame.file.reset(::fcntl(payload.file(), F_DUPFD_CLOEXEC, 0));
+  if (!frame.file.is_open()) return fail(ErrorCode::kFailed, "cannot pass a large payload on: " + errno_text(errno));
+  return header;
+}
+
+Result<Blob> take_payload(const v1::LocalPayload& header, LocalFrame& frame) {
+  if (header.in_file()) return Blob::of_file(std::move(frame.file), header.bytes());
+  if (header.bytes() != frame.body.size()) return broken("brought a payload of another size than it said");
+  return Blob::of(std::move(frame.body));
+}
+
+LocalStream::LocalStream(Fd socket) : socket_(std::move(socket)) {
+  set_nonblocking(socket_.get(), true);
+}
+
+LocalStream::Outgoing LocalStream::encode(const LocalFrame& frame) {
+  SHEAF_CHECK(carries_file(frame.message) == frame.file.is_open());
+  Outgoing outgoing;
+  const std::string header = frame.message.SerializeAsString();
+  outgoing.bytes.reserve(kPrefixBytes + header.size() + frame.body.size());
+  put_u32(outgoing.bytes, header.size());
+  put_u32(outgoing.bytes, frame.body.size());
+  outgoing.bytes += header;
+  outgoing.bytes += frame.body;
+  return outgoing;
+}
+
+Status LocalStream::send(const LocalFrame& frame) {
+  Outgoing outgoing = encode(frame);
+  if (frame.file.is_open()) outgoing.file.reset(::fcntl(frame.file.get(), F_DUPFD_CLOEXEC, 0));
+  while (outgoing.sent < outgoing.bytes.size()) {
+    if (auto taken = write_some(outgoing, true); !taken) return propagate(taken);
+  }
+  return {};
+}
+
+void LocalStream::queue(LocalFrame frame) {
+  Outgoing outgoing = encode(frame);
+  outgoing.file = std::move(frame.file);
+  outgoing_.push_back(std::move(outgoing));
+}
+
+Status LocalStream::flush() {
+  while (!outgoing_.empty()) {
+    Outgoing& first = outgoing_.front();
+    const auto taken = write_some(first, false);
+    if (!taken) return tl::unexpected(taken.error());
+    if (!*taken) return {};
+    if (first.sent == first.bytes.size()) outgoing_.pop_front();
+  }
+  return {};
+}
+
+Result<bool> LocalStream::write_some(Outgoing& outgoing, bool wait) {
+  iovec piece{outgoing.bytes.data() + outgoing.sent, outgoing.bytes.size() - outgoing.sent};
+  msghdr message{};
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  if (outgoing.sent == 0 && outgoing.file.is_open()) {
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    const int fd = outgoing.file.get();
+    std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+  }
+  const ssize_t sent = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+  if (sent >= 0) {
+    outgoing.sent += static_cast<std::size_t>(sent);
+    outgoing.file.reset();
+    return true;
+  }
+  if (errno == EINTR) return true;
+  if (errno != EAGAIN && errno != EWOULDBLOCK) return broken("was lost: " + errno_text(errno));
+  if (wait) {
+    pollfd entry{socket_.get(), POLLOUT, 0};
+    ::poll(&entry, 1, -1);
+    return true;
+  }
+  return false;
+}
+
+Status LocalStream::fill() {
+  if (consumed_ > 0) {
+    buffer_.erase(0, consumed_);
+    consumed_ = 0;
+  }
+  const std::size_t before = buffer_.size();
+  buffer_.resize(before + kReadBytes);
+  iovec piece{buffer_.data() + before, kReadBytes};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kFilesPerReadMax)> control{};
+  msghdr message{};
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  const ssize_t size = ::recvmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  const int error = errno;
+  buffer_.resize(before + (size > 0 ? static_cast<std::size_t>(size) : 0));
+  if (size < 0) {
+    if (error == EAGAIN || error == EWOULDBLOCK || error == EINTR) return {};
+    return broken("was lost: " + errno_text(error));
+  }
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i < count; ++i) {
+      int fd = -1;
+      std::memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
+      files_.emplace_back(fd);
+    }
+  }
+  if (size == 0) {
+    closed_ = true;
+    return broken("was closed");
+  }
+  return {};
+}
+
+Result<std::optional<LocalFrame>> LocalStream::next() {
+  const std::size_t available = buffer_.size() - consumed_;
+  if (available < kPrefixBytes) return std::nullopt;
+  const char* begin = buffer_.data() + consumed_;
+  const std::size_t header_size = get_u32(begin);
+  const std::size_t body_size = get_u32(begin + 4);
+  if (header_size > kLocalHeaderBytesMax || body_size > kInlinePayloadBytesMax)
+    return broken("brought a message beyond the limits");
+  if (available < kPrefixBytes + header_size + body_size) return std::nullopt;
+  LocalFrame frame;
+  if (!frame.message.ParseFromArray(begin + kPrefixBytes, static_cast<int>(header_size))) {
+    return broken("brought a message that is none");
+  }
+  frame.body.assign(begin + kPrefixBytes + header_size, body_size);
+  consumed_ += kPrefixBytes + header_size + body_size;
+  if (carries_file(frame.message)) {
+    if (files_.empty()) return broken("brought a message without its file");
+    frame.file = std::move(files_.front());
+    files_.pop_front();
+  }
+  return frame;
+}
+
+Result<std::optional<LocalFrame>> LocalStream::receive() {
+  while (true) {
+    if (auto frame = next(); !frame || frame->has_value()) return frame;
+    pollfd entry{socket_.get(), POLLIN, 0};
+    if (::poll(&entry, 1, -1) < 0 && errno != EINTR) return broken("was lost: " + errno_text(errno));
+    if (Status status = fill(); !status) {
+      if (closed_ && buffer_.size() == consumed_) return std::nullopt;
+      return tl::unexpected(status.error());
+    }
+  }
+}
+
+}  // namespace sheaf::net

@@ -1,0 +1,121 @@
+#include "common/wire/message.h"
+
+#include <string_view>
+
+#include "common/base/check.h"
+#include "common/base/text.h"
+#include "common/wire/limits.h"
+#include "common/wire/validate.h"
+
+namespace sheaf::net {
+
+namespace {
+
+std::vector<std::size_t> sizes_of(const std::vector<std::string>& payloads) {
+  std::vector<std::size_t> sizes;
+  sizes.reserve(payloads.size());
+  for (const std::string& payload : payloads) sizes.push_back(payload.size());
+  return sizes;
+}
+
+tl::unexpected<Error> refuse(std::string why) {
+  return fail(ErrorCode::kCluster, std::move(why));
+}
+
+}  // namespace
+
+std::vector<std::string> encode(const Message& message) {
+  const std::vector<std::size_t> sizes = sizes_of(message.payloads);
+  const std::optional<std::string> fault = validate(message.envelope, sizes);
+  SHEAF_CHECK(!fault);
+  std::vector<std::string> frames;
+  frames.reserve(message.payloads.size() + 1);
+  frames.push_back(message.envelope.SerializeAsString());
+  SHEAF_CHECK(frames[0].size() <= kHeaderBytesMax);
+  frames.insert(frames.end(), message.payloads.begin(), message.payloads.end());
+  return frames;
+}
+
+Result<Message> decode(std::vector<std::string> frames) {
+  if (frames.empty()) return refuse("a message without a header");
+  if (frames.size() > kFramesMax) return refuse("a message of " + std::to_string(frames.size()) + " frames");
+  if (frames[0].size() > kHeaderBytesMax) return refuse("a header of " + std::to_string(frames[0].size()) + " bytes");
+  std::size_t total = 0;
+  for (const std::string& frame : frames) total += frame.size();
+  if (total > kMessageBytesMax) return refuse("a message of " + std::to_string(total) + " bytes");
+
+  Message message;
+  if (!message.envelope.ParseFromString(frames[0])) return refuse("a header that is no message of sheaf");
+  frames.erase(frames.begin());
+  message.payloads = std::move(frames);
+  if (auto fault = validate(message.envelope, sizes_of(message.payloads))) return refuse(std::move(*fault));
+  return message;
+}
+
+std::string wire_text(std::string_view text) {
+  std::string valid = valid_utf8(text);
+  if (valid.size() <= kTextBytesMax) return valid;
+  std::size_t end = kTextBytesMax;
+  while (end > 0 && (static_cast<unsigned char>(valid[end]) & 0xC0) == 0x80) --end;  // At a character's border.
+  valid.resize(end);
+  return valid;
+}
+
+v1::JobRef to_wire(JobId job) {
+  v1::JobRef ref;
+  ref.set_run(job.run.value);
+  ref.set_seq(job.key.seq);
+  ref.set_sub(job.key.sub);
+  return ref;
+}
+
+v1::AttemptRef to_wire(Attempt attempt) {
+  v1::AttemptRef ref;
+  ref.set_epoch(attempt.epoch);
+  ref.set_n(attempt.n);
+  return ref;
+}
+
+v1::Session to_wire(SessionId session) {
+  v1::Session out;
+  out.set_high(session.high);
+  out.set_low(session.low);
+  return out;
+}
+
+v1::PayloadRef payload_ref(std::uint64_t bytes, Digest digest, bool inlined) {
+  v1::PayloadRef ref;
+  ref.set_bytes(bytes);
+  ref.set_digest_high(digest.high);
+  ref.set_digest_low(digest.low);
+  ref.set_inlined(inlined);
+  return ref;
+}
+
+v1::Fault to_wire(const Error& error) {
+  v1::Fault fault;
+  fault.set_code(static_cast<std::uint32_t>(error.code));
+  fault.set_what(wire_text(error.what));
+  fault.set_where(wire_text(error.where));
+  fault.set_advice(wire_text(error.advice));
+  return fault;
+}
+
+JobId from_wire(const v1::JobRef& job) {
+  return JobId{RunId{job.run()}, JobKey{job.seq(), job.sub()}};
+}
+Attempt from_wire(const v1::AttemptRef& attempt) {
+  return Attempt{attempt.epoch(), attempt.n()};
+}
+SessionId from_wire(const v1::Session& session) {
+  return SessionId{session.high(), session.low()};
+}
+Digest digest_from(const v1::PayloadRef& payload) {
+  return Digest{payload.digest_high(), payload.digest_low()};
+}
+
+Error from_wire(const v1::Fault& fault) {
+  return Error{static_cast<ErrorCode>(fault.code()), fault.what(), fault.where(), fault.advice()};
+}
+
+}  // namespace sheaf::net

@@ -1,0 +1,512 @@
+#include "stage/stage_session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/check.h"
+#include "common/wire/limits.h"
+
+namespace sheaf::stages {
+
+namespace {
+
+v1::Hello make_hello(const v1::StageHello& identity, SessionId session, std::string host, std::uint32_t pid) {
+  v1::Hello hello;
+  hello.set_role(v1::ROLE_STAGE);
+  *hello.mutable_session() = net::to_wire(session);
+  hello.set_host(std::move(host));
+  hello.set_pid(pid);
+  *hello.mutable_stage() = identity;
+  return hello;
+}
+
+/// A job's payload on its way to the master bears its revision in place of an attempt.
+Attempt revision_attempt(std::uint32_t revision) {
+  return Attempt{0, revision};
+}
+
+/// How long a stage that has failed waits for the master to have heard why.
+constexpr Duration kFarewellMax = std::chrono::seconds(2);
+
+/// How many results may wait to be bound or be on their way: more than the master's window delivers; beyond it somebody is not
+/// the master.
+constexpr std::size_t kArrivedMax = 65536;
+
+Error damaged_result() {
+  return Error{ErrorCode::kCluster, "a result was damaged on its way to the stage", {}, "run the command again"};
+}
+
+/// Of the notes that are passed on: with the longest setup they still fit into one header.
+constexpr std::size_t kPlanNotesBytesMax = 16 * 1024;
+
+}  // namespace
+
+StageSession::StageSession(const v1::StageHello& identity, SessionId session, std::string host, std::uint32_t pid,
+                           std::string scratch)
+    : link_(make_hello(identity, session, std::move(host), pid)),
+      run_{identity.run()},
+      incarnation_(identity.incarnation()),
+      scratch_(std::move(scratch)) {}
+
+void StageSession::send(Instant now, v1::Envelope envelope, std::vector<std::string> payloads,
+                        std::vector<StageAction>& actions) {
+  link_.on_sent(now);
+  actions.push_back(Send{net::Message{std::move(envelope), std::move(payloads)}});
+}
+
+// -------------------------------------------------------------------------------------------------------------------------
+// inputs
+
+void StageSession::on_message(Instant now, net::Message message, std::vector<StageAction>& actions) {
+  if (phase_ == Phase::kLeft) return;
+  const v1::Envelope& envelope = message.envelope;
+  switch (link_.on_message(now, envelope)) {
+    case net::PeerLink::Event::kHandled: return;
+    case net::PeerLink::Event::kWelcomed: on_welcome(now, actions); return;
+    case net::PeerLink::Event::kRefused: stop(now, "the master refused it: " + link_.refusal().text(), actions); return;
+    case net::PeerLink::Event::kLost: on_time(now, actions); return;
+    case net::PeerLink::Event::kNone: break;
+  }
+  switch (envelope.body_case()) {
+    case v1::Envelope::kFeedCredit: on_feed_credit(envelope.feed_credit()); break;
+    case v1::Envelope::kDeliver: on_deliver(now, envelope.deliver(), message.payloads, actions); break;
+    case v1::Envelope::kPart: on_part(now, envelope.part(), message.payloads.front(), actions); break;
+    case v1::Envelope::kPartCredit:
+      if (upload_ && upload_->is_for(envelope.part_credit().transfer())) upload_->grant(envelope.part_credit().until());
+      break;
+    case v1::Envelope::kAllBound: all_bound_ = true; break;
+    case v1::Envelope::kPublishGranted: granted_ = envelope.publish_granted().incarnation() == incarnation_; break;
+    case v1::Envelope::kGoodbye:
+      if (phase_ == Phase::kPublished) {
+        leave(0, "done", actions);
+      } else {
+        give_up(now, envelope.goodbye().reason(), actions);
+      }
+      return;
+    case v1::Envelope::kRefused: stop(now, "the master refused a message: " + envelope.refused().text(), actions); return;
+    default: break;  // Not for a stage; the master's business.
+  }
+  pump_feed(now, actions);
+  work(now, actions);
+}
+
+void StageSession::on_time(Instant now, std::vector<StageAction>& actions) {
+  if (phase_ == Phase::kLeft) return;
+  std::vector<net::Message> out;
+  link_.on_time(now, out);
+  for (net::Message& message : out) actions.push_back(Send{std::move(message)});
+  if (leave_by_ && now >= *leave_by_) leave(1, failure_->message(), actions);
+}
+
+std::optional<Instant> StageSession::next_deadline() const {
+  const std::optional<Instant> link = link_.next_deadline();
+  return leave_by_ && (!link || *leave_by_ < *link) ? leave_by_ : link;
+}
+
+void StageSession::stop(Instant now, const std::string& reason, std::vector<StageAction>& actions) {
+  is_stopped_ = true;
+  give_up(now, reason, actions);
+}
+
+void StageSession::give_up(Instant now, const std::string& reason, std::vector<StageAction>& actions) {
+  if (phase_ == Phase::kLeft) return;
+  if (phase_ == Phase::kPublished) {
+    leave(0, reason, actions);  // There is nothing left to give up.
+    return;
+  }
+  failure_ = Error{ErrorCode::kStopped, reason, {}, {}};  // Over another failure too: nobody is left to hear of that one.
+  if (abandoned_) {
+    leave(1, reason, actions);
+    return;
+  }
+  phase_ = Phase::kGivenUp;
+  work(now, actions);
+}
+
+void StageSession::on_open(Instant now, Result<StagePlan> plan, std::vector<StageAction>& actions) {
+  busy_ = false;
+  if (phase_ == Phase::kOpening) {
+    if (!plan) {
+      fail(now, plan.error(), actions);
+    } else if (plan->setup.size() > net::kSetupBytesMax) {
+      // Out of a file that somebody made: its codec's parameters may be as long as he likes.
+      const std::string what = "what every job has to know takes " + std::to_string(plan->setup.size()) +
+                               " bytes, more than the " + std::to_string(net::kSetupBytesMax) + " that a message may carry";
+      fail(now, Error{ErrorCode::kInput, what, {}, {}}, actions);
+    } else {
+      plan_ = std::move(*plan);
+      phase_ = Phase::kWorking;
+      if (link_.is_welcomed()) send_planned(now, actions);
+    }
+  }
+  work(now, actions);
+}
+
+void StageSession::on_next_job(Instant now, Result<std::optional<JobOut>> job, std::vector<StageAction>& actions) {
+  busy_ = false;
+  if (phase_ == Phase::kWorking) {
+    if (!job) {
+      fail(now, job.error(), actions);
+    } else if (!job->has_value()) {
+      cut_all_ = true;
+    } else {
+      SHEAF_CHECK((*job)->key == (JobKey{cut_, 0}));
+      cut_ += 1;
+      cut_bytes_ += (*job)->payload.size();
+      fed_.push_back(Fed{std::move(**job), 0});
+    }
+    pump_feed(now, actions);
+  }
+  work(now, actions);
+}
+
+void StageSession::on_bind(Instant now, JobKey key, Result<Binding> binding, std::vector<StageAction>& actions) {
+  busy_ = false;
+  SHEAF_CHECK(binding_ && binding_->first == key);
+  const std::uint32_t bound_revision = std::exchange(binding_, std::nullopt)->second;
+  if (phase_ == Phase::kWorking) {
+    if (!binding) {
+      fail(now, binding.error(), actions);
+    } else if (Redo* redo = std::get_if<Redo>(&*binding);
+               redo != nullptr && (arrived_.contains(key) || arriving_.contains(key))) {
+      // It was asked for on an earlier link, and the master has heard it: the new result is here.
+      revisions_.erase(key);
+    } else if (redo != nullptr) {
+      // After the one that was found wrong, not after the last one asked for: the link may have broken in between.
+      const std::uint32_t revision = bound_revision + 1;
+      revisions_[key] = revision;
+      redo_.insert_or_assign(key, Fed{JobOut{key, std::move(redo->payload), 0, std::move(redo->reason)}, revision});
+    } else {
+      revisions_.erase(key);
+      bound_ += 1;
+      send_accept(now, key, actions);
+    }
+    pump_feed(now, actions);
+  }
+  work(now, actions);
+}
+
+void StageSession::on_finish(Instant now, Result<StageReport> report, std::vector<StageAction>& actions) {
+  busy_ = false;
+  if (phase_ == Phase::kFinishing) {
+    if (!report) {
+      fail(now, report.error(), actions);
+    } else {
+      report_ = std::move(*report);
+      if (report_->details.size() > net::kSetupBytesMax) report_->details.clear();  // Only the summary is the poorer for it.
+      phase_ = Phase::kPublishing;
+      send_publish(now, actions);
+    }
+  }
+  work(now, actions);
+}
+
+void StageSession::on_publish_output(Instant now, Status status, std::vector<StageAction>& actions) {
+  busy_ = false;
+  if (!status) {
+    if (phase_ == Phase::kPublishing) fail(now, status.error(), actions);
+  } else {
+    // The output has its name, whatever was decided in the meantime: that is what the master must hear.
+    phase_ = Phase::kPublished;
+    send_published(now, actions);
+    if (is_stopped_) leave(0, failure_->message(), actions);  // The Goodbye that would end it may never come.
+  }
+  work(now, actions);
+}
+
+void StageSession::on_abandon(Instant now, std::vector<StageAction>& actions) {
+  busy_ = false;
+  abandoned_ = true;
+  // Without a link nobody has heard why: it is said with the next Welcome. If there is none, whoever started this process ends
+  // it.
+  if (!link_.is_welcomed() && failure_->code != ErrorCode::kStopped) return;
+  say_goodbye_and_leave(now, actions);
+}
+
+void StageSession::say_goodbye_and_leave(Instant now, std::vector<StageAction>& actions) {
+  v1::Envelope message = envelope();
+  message.mutable_goodbye()->set_reason("the output was given up");
+  if (link_.is_welcomed()) send(now, std::move(message), {}, actions);
+  if (failure_->code == ErrorCode::kStopped) {
+    leave(1, failure_->message(), actions);
+  } else {
+    leave_by_ =
+        now + kFarewellMax;  // A process that ends may take its last words with it: the master's Goodbye says that they came.
+  }
+}
+
+// -----------------------------------------------------------------------------------------------------------------------
+// protocol
+
+void StageSession::on_welcome(Instant now, std::vector<StageAction>& actions) {
+  if (!opened_) {
+    opened_ = true;
+    busy_ = true;
+    actions.push_back(Open{link_.welcome().run()});
+    return;
+  }
+  // A new link: whatever was under way on the old one is said again. Results that have not been bound come again.
+  upload_.reset();
+  arriving_.clear();
+  arrived_.clear();
+  end_sent_ = false;
+  credit_heard_ = false;  // It follows, and says what of the jobs is not to be fed again.
+  if (failure_) {
+    if (failure_->code != ErrorCode::kStopped) send_failed(now, actions);
+    if (abandoned_) say_goodbye_and_leave(now, actions);
+    return;
+  }
+  if (plan_) send_planned(now, actions);
+  if (phase_ == Phase::kPublishing) {
+    if (!busy_) send_publish(now, actions);  // Else it was granted, and Published follows.
+  } else if (phase_ == Phase::kPublished) {
+    send_published(now, actions);
+  }
+  // A Redo that the master may not have got: the result that led to it will be delivered again, and is found wrong again.
+  redo_.clear();
+  revisions_.clear();
+}
+
+void StageSession::on_feed_credit(const v1::FeedCredit& credit) {
+  bytes_until_ = std::max(bytes_until_, credit.bytes_until());
+  jobs_until_ = std::max(jobs_until_, credit.jobs_until());
+  while (received_ < credit.jobs_received() && !fed_.empty()) {
+    fed_.pop_front();
+    received_ += 1;
+  }
+  if (!credit_heard_ || feed_next_ < received_) feed_next_ = received_;
+  if (upload_ && !redo_.contains(upload_->job().key) && upload_->job().key.seq < received_) upload_.reset();
+  credit_heard_ = true;
+}
+
+void StageSession::on_deliver(Instant now, const v1::Deliver& deliver, std::vector<std::string>& payloads,
+                              std::vector<StageAction>& actions) {
+  const JobKey key = net::from_wire(deliver.job()).key;
+  if (key.sub == 0 && key.seq < bound_) {
+    send_accept(now, key, actions);  // It was bound before the link broke, and the Accept was lost.
+    return;
+  }
+  // Delivered again on a new link; the answer to the first one is about to come.
+  if (binding_ && binding_->first == key && deliver.revision() <= binding_->second) return;
+  const auto revision = revisions_.find(key);
+  if (revision != revisions_.end() && deliver.revision() < revision->second) return;  // Of a payload that has been replaced.
+  redo_.erase(key);
+  if (arrived_.size() + arriving_.size() >= kArrivedMax) return;
+  if (deliver.payload().inlined()) {
+    Blob result = Blob::of(std::move(payloads.front()));
+    if (result.digest() == net::digest_from(deliver.payload())) {
+      arrived_.insert_or_assign(key, Arrived{deliver.revision(), std::move(result), deliver.measures()});
+    } else {
+      fail(now, damaged_result(), actions);
+    }
+    return;
+  }
+  const Attempt attempt = revision_attempt(deliver.revision());
+  Arriving arriving{net::Download(JobId{run_, key}, attempt, deliver.payload()),
+                    Arrived{deliver.revision(), Blob(scratch_), deliver.measures()}};
+  const auto [entry, inserted] = arriving_.insert_or_assign(key, std::move(arriving));
+  if (const auto credit = entry->second.progress.grant()) {
+    v1::Envelope message = envelope();
+    *message.mutable_part_credit() = *credit;
+    send(now, std::move(message), {}, actions);
+  }
+}
+
+void StageSession::on_part(Instant now, const v1::Part& part, const std::string& bytes, std::vector<StageAction>& actions) {
+  const JobKey key = net::from_wire(part.transfer().job()).key;
+  const auto entry = arriving_.find(key);
+  if (entry == arriving_.end() || entry->second.progress.attempt() != net::from_wire(part.transfer().attempt())) return;
+  const net::Download::Taken taken = entry->second.progress.take(part, bytes);
+  if (taken == net::Download::Taken::kRefused) {
+    fail(now, damaged_result(), actions);
+    return;
+  }
+  if (Status status = entry->second.arrived.result.append(bytes); !status) {
+    fail(now, status.error(), actions);
+    return;
+  }
+  if (taken == net::Download::Taken::kWhole) {
+    arrived_.insert_or_assign(key, std::move(entry->second.arrived));
+    arriving_.erase(entry);
+  } else if (const auto credit = entry->second.progress.grant()) {
+    v1::Envelope message = envelope();
+    *message.mutable_part_credit() = *credit;
+    send(now, std::move(message), {}, actions);
+  }
+}
+
+void StageSession::send_planned(Instant now, std::vector<StageAction>& actions) {
+  v1::Envelope message = envelope();
+  v1::RunPlanned& planned = *message.mutable_run_planned();
+  planned.set_run(run_.value);
+  planned.set_setup(plan_->setup);
+  planned.set_jobs(plan_->jobs);
+  planned.set_units(plan_->units);
+  std::size_t notes_bytes = 0;
+  for (const std::string& note : plan_->notes) {
+    std::string text = net::wire_text(note);
+    notes_bytes += text.size();
+    if (notes_bytes > kPlanNotesBytesMax || planned.notes_size() == static_cast<int>(net::kRepeatedMax)) break;
+    planned.add_notes(std::move(text));
+  }
+  send(now, std::move(message), {}, actions);
+}
+
+void StageSession::send_job(Instant now, Fed& fed, std::vector<StageAction>& actions) {
+  v1::Envelope message = envelope();
+  v1::Feed& feed = *message.mutable_feed();
+  feed.set_run(run_.value);
+  v1::JobHeader& header = *feed.add_jobs();
+  *header.mutable_job() = net::to_wire(JobId{run_, fed.job.key});
+  header.set_units(fed.job.units);
+  header.set_label(net::wire_text(fed.job.label));
+  const Blob& payload = fed.job.payload;
+  *header.mutable_payload() = net::payload_ref(payload.size(), payload.digest(), payload.is_in_memory());
+  if (payload.is_in_memory()) {
+    send(now, std::move(message), {payload.memory()}, actions);
+  } else {
+    send(now, std::move(message), {}, actions);
+    upload_.emplace(JobId{run_, fed.job.key}, revision_attempt(0), payload.size());
+  }
+}
+
+void StageSession::pump_parts(Instant now, std::vector<StageAction>& actions) {
+  while (const auto range = upload_->next()) {
+    const JobKey key = upload_->job().key;
+    const auto redone = redo_.find(key);
+    const Blob& payload = redone != redo_.end() ? redone->second.job.payload : fed_.at(key.seq - received_).job.payload;
+    auto bytes = payload.read(range->offset, range->size);
+    if (!bytes) {
+      fail(now, bytes.error(), actions);
+      return;
+    }
+    v1::Envelope message = envelope();
+    *message.mutable_part() = upload_->take(*range);
+    send(now, std::move(message), {std::move(*bytes)}, actions);
+  }
+  if (upload_->is_done()) upload_.reset();
+}
+
+void StageSession::pump_feed(Instant now, std::vector<StageAction>& actions) {
+  if (!link_.is_welcomed() || !credit_heard_ || phase_ != Phase::kWorking) return;
+  if (upload_) pump_parts(now, actions);
+  // The stage waits for what is done again, so it goes before new jobs.
+  for (auto& [key, again] : redo_) {
+    if (upload_) break;
+    if (!again.is_sent) send_redo(now, again, actions);
+  }
+  while (!upload_ && phase_ == Phase::kWorking && feed_next_ < received_ + fed_.size()) {
+    send_job(now, fed_[feed_next_ - received_], actions);
+    feed_next_ += 1;
+  }
+  if (cut_all_ && !upload_ && !end_sent_ && feed_next_ == cut_ && phase_ == Phase::kWorking) {
+    end_sent_ = true;
+    v1::Envelope message = envelope();
+    message.mutable_feed_end()->set_run(run_.value);
+    message.mutable_feed_end()->set_jobs(cut_);
+    send(now, std::move(message), {}, actions);
+  }
+}
+
+void StageSession::send_redo(Instant now, Fed& again, std::vector<StageAction>& actions) {
+  again.is_sent = true;
+  v1::Envelope message = envelope();
+  v1::Redo& redo = *message.mutable_redo();
+  *redo.mutable_job()->mutable_job() = net::to_wire(JobId{run_, again.job.key});
+  redo.set_revision(again.revision);
+  redo.set_reason(net::wire_text(again.job.label));
+  const Blob& payload = again.job.payload;
+  *redo.mutable_job()->mutable_payload() = net::payload_ref(payload.size(), payload.digest(), payload.is_in_memory());
+  if (payload.is_in_memory()) {
+    send(now, std::move(message), {payload.memory()}, actions);
+  } else {
+    send(now, std::move(message), {}, actions);
+    upload_.emplace(JobId{run_, again.job.key}, revision_attempt(again.revision), payload.size());
+  }
+}
+
+void StageSession::send_publish(Instant now, std::vector<StageAction>& actions) {
+  v1::Envelope message = envelope();
+  v1::Publish& publish = *message.mutable_publish();
+  publish.set_run(run_.value);
+  publish.set_incarnation(incarnation_);
+  publish.set_units(report_->units);
+  publish.set_output_bytes(report_->output_bytes);
+  publish.set_report(report_->details);
+  send(now, std::move(message), {}, actions);
+}
+
+void StageSession::send_published(Instant now, std::vector<StageAction>& actions) {
+  v1::Envelope message = envelope();
+  message.mutable_published()->set_run(run_.value);
+  send(now, std::move(message), {}, actions);
+}
+
+void StageSession::send_accept(Instant now, JobKey key, std::vector<StageAction>& actions) {
+  v1::Envelope message = envelope();
+  *message.mutable_accept()->mutable_job() = net::to_wire(JobId{run_, key});
+  send(now, std::move(message), {}, actions);
+}
+
+void StageSession::fail(Instant now, const Error& error, std::vector<StageAction>& actions) {
+  if (phase_ == Phase::kGivenUp || phase_ == Phase::kLeft) return;
+  failure_ = error;
+  phase_ = Phase::kGivenUp;
+  if (link_.is_welcomed()) send_failed(now, actions);  // Else with the next Welcome.
+}
+
+void StageSession::send_failed(Instant now, std::vector<StageAction>& actions) {
+  v1::Envelope message = envelope();
+  message.mutable_stage_failed()->set_run(run_.value);
+  *message.mutable_stage_failed()->mutable_fault() = net::to_wire(*failure_);
+  send(now, std::move(message), {}, actions);
+}
+
+void StageSession::leave(int exit_code, std::string reason, std::vector<StageAction>& actions) {
+  phase_ = Phase::kLeft;
+  actions.push_back(Leave{exit_code, std::move(reason)});
+}
+
+// ---------------------------------------------------------------------------------------------------------------------------
+// work
+
+void StageSession::work(Instant now, std::vector<StageAction>& actions) {
+  if (busy_ || phase_ == Phase::kLeft) return;
+  const auto start = [&](StageAction action) {
+    busy_ = true;
+    actions.push_back(std::move(action));
+  };
+  switch (phase_) {
+    case Phase::kOpening: return;
+    case Phase::kGivenUp:
+      if (abandoned_) return;
+      if (opened_) {
+        start(Abandon{});
+      } else {
+        on_abandon(now, actions);
+      }
+      return;
+    case Phase::kWorking:
+      // Binding goes first: what is bound makes room for what is cut.
+      if (const auto next = arrived_.find(JobKey{bound_, 0}); next != arrived_.end()) {
+        Arrived arrived = std::move(next->second);
+        arrived_.erase(next);
+        binding_.emplace(JobKey{bound_, 0}, arrived.revision);
+        start(Bind{JobKey{bound_, 0}, std::move(arrived.result), std::move(arrived.measures)});
+      } else if (!cut_all_ && cut_ < jobs_until_ && cut_bytes_ < bytes_until_) {
+        start(NextJob{});
+      } else if (all_bound_ && cut_all_ && bound_ == cut_) {
+        phase_ = Phase::kFinishing;
+        start(Finish{});
+      }
+      return;
+    case Phase::kPublishing:
+      if (granted_) start(PublishOutput{});
+      return;
+    case Phase::kFinishing:
+    case Phase::kPublished:
+    case Phase::kLeft: return;
+  }
+}
+
+}  // namespace sheaf::stages

@@ -1,0 +1,151 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "common/wire/peer_link.h"
+#include "common/wire/transfer.h"
+#include "stage/stage_kind.h"
+
+namespace sheaf::stages {
+
+/// What a stage session wants done. Everything but Send and Leave is a call of the StageKind and is answered by the on_...() of
+/// the same name; at most one of them is under way at a time, so that one thread can do them in order.
+struct Send {
+  net::Message message;
+};
+struct Open {  ///< Make the kind for this run and call plan().
+  v1::RunDescription run;
+};
+struct NextJob {};
+struct Bind {
+  JobKey key;
+  Blob result;
+  std::string measures;
+};
+struct Finish {};
+struct PublishOutput {};
+struct Abandon {};
+struct Leave {
+  int exit_code = 0;
+  std::string reason;
+};
+using StageAction = std::variant<Send, Open, NextJob, Bind, Finish, PublishOutput, Abandon, Leave>;
+
+/// The stage's side of the protocol, for every kind: feeds jobs within the credit, hands results to be bound in order,
+/// publishes when the master grants it. Binding goes before cutting: what is bound makes room.
+///
+/// Pure: no socket, clock, thread or file (but for payloads, which are Blobs). The owner feeds it one input at a time and
+/// carries out the actions in their order.
+class StageSession {
+ public:
+  /// `setup`: what the stage's parent told it. `scratch`: where large payloads may lie.
+  StageSession(const v1::StageHello& identity, SessionId session, std::string host, std::uint32_t pid, std::string scratch);
+
+  void on_message(Instant now, net::Message message, std::vector<StageAction>& actions);
+  void on_time(Instant now, std::vector<StageAction>& actions);
+  /// The parent is gone, or a signal came: give the output up and leave.
+  void stop(Instant now, const std::string& reason, std::vector<StageAction>& actions);
+
+  void on_open(Instant now, Result<StagePlan> plan, std::vector<StageAction>& actions);
+  void on_next_job(Instant now, Result<std::optional<JobOut>> job, std::vector<StageAction>& actions);
+  void on_bind(Instant now, JobKey key, Result<Binding> binding, std::vector<StageAction>& actions);
+  void on_finish(Instant now, Result<StageReport> report, std::vector<StageAction>& actions);
+  void on_publish_output(Instant now, Status status, std::vector<StageAction>& actions);
+  void on_abandon(Instant now, std::vector<StageAction>& actions);
+
+  std::optional<Instant> next_deadline() const;
+
+ private:
+  /// A job that was fed and that the master is not known to have yet.
+  struct Fed {
+    JobOut job;
+    std::uint32_t revision = 0;
+    bool is_sent = false;  ///< Of one that is done again: the master has been asked.
+  };
+  /// A result that has arrived and waits to be bound.
+  struct Arrived {
+    std::uint32_t revision = 0;
+    Blob result;
+    std::string measures;
+  };
+
+  void send(Instant now, v1::Envelope envelope, std::vector<std::string> payloads, std::vector<StageAction>& actions);
+  v1::Envelope envelope() const { return link_.envelope(); }
+
+  void on_welcome(Instant now, std::vector<StageAction>& actions);
+  void on_feed_credit(const v1::FeedCredit& credit);
+  void on_deliver(Instant now, const v1::Deliver& deliver, std::vector<std::string>& payloads,
+                  std::vector<StageAction>& actions);
+  void on_part(Instant now, const v1::Part& part, const std::string& bytes, std::vector<StageAction>& actions);
+
+  void send_planned(Instant now, std::vector<StageAction>& actions);
+  /// Sends fed jobs from feed_next_ on, one payload in parts at a time.
+  void pump_feed(Instant now, std::vector<StageAction>& actions);
+  void pump_parts(Instant now, std::vector<StageAction>& actions);
+  void send_job(Instant now, Fed& fed, std::vector<StageAction>& actions);
+  void send_redo(Instant now, Fed& again, std::vector<StageAction>& actions);
+  void send_accept(Instant now, JobKey key, std::vector<StageAction>& actions);
+  void send_publish(Instant now, std::vector<StageAction>& actions);
+  void send_published(Instant now, std::vector<StageAction>& actions);
+  void send_failed(Instant now, std::vector<StageAction>& actions);
+  void say_goodbye_and_leave(Instant now, std::vector<StageAction>& actions);
+  /// Starts the next call of the kind, if there is something to do and none is under way.
+  void work(Instant now, std::vector<StageAction>& actions);
+  void give_up(Instant now, const std::string& reason, std::vector<StageAction>& actions);
+  void fail(Instant now, const Error& error, std::vector<StageAction>& actions);
+  void leave(int exit_code, std::string reason, std::vector<StageAction>& actions);
+
+  net::PeerLink link_;
+  RunId run_;
+  std::uint32_t incarnation_;
+  std::string scratch_;
+
+  enum class Phase { kOpening, kWorking, kFinishing, kPublishing, kPublished, kGivenUp, kLeft };
+  Phase phase_ = Phase::kOpening;
+  bool opened_ = false;              ///< Open was asked for.
+  bool busy_ = false;                ///< A call of the kind is under way.
+  bool is_stopped_ = false;          ///< stop() was called: not to wait for anybody.
+  bool abandoned_ = false;           ///< The output was given up; what may be left is to say why.
+  std::optional<Instant> leave_by_;  ///< It has been said; it leaves when that was heard, and at this time at the latest.
+  std::optional<StagePlan> plan_;
+  std::optional<Error> failure_;
+
+  // Feeding.
+  std::deque<Fed> fed_;          ///< From seq `received_` on.
+  std::uint64_t received_ = 0;   ///< Jobs that the master has.
+  std::uint64_t feed_next_ = 0;  ///< The seq that is to be sent next on this link.
+  bool credit_heard_ = false;    ///< On this link: before, it is not known what the master has of `fed_`.
+  std::uint64_t cut_ = 0;        ///< Jobs cut so far.
+  std::uint64_t cut_bytes_ = 0;
+  std::uint64_t bytes_until_ = 0;
+  std::uint64_t jobs_until_ = 0;
+  bool cut_all_ = false;
+  bool end_sent_ = false;
+  std::optional<net::Upload> upload_;  ///< The payload that travels as parts now.
+  std::map<JobKey, Fed> redo_;         ///< Jobs asked for again whose new result has not come.
+
+  // Binding.
+  /// A result that comes as parts.
+  struct Arriving {
+    net::Download progress;
+    Arrived arrived;
+  };
+  std::map<JobKey, Arriving> arriving_;
+  std::map<JobKey, Arrived> arrived_;
+  /// What the kind is given to bind now, and the revision that it is a result of.
+  std::optional<std::pair<JobKey, std::uint32_t>> binding_;
+  std::map<JobKey, std::uint32_t> revisions_;  ///< Of jobs that were asked for again.
+  std::uint64_t bound_ = 0;                    ///< Jobs with sub 0 bound so far: the seq that is to be bound next.
+  bool all_bound_ = false;
+  bool granted_ = false;
+  std::optional<StageReport> report_;
+};
+
+}  // namespace sheaf::stages

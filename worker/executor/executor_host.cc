@@ -1,0 +1,140 @@
+#include "worker/executor/executor_host.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "common/base/text.h"
+#include "common/wire/message.h"
+#include "worker/core/limits.h"
+
+namespace sheaf::worker {
+
+namespace {
+
+constexpr std::size_t kFingerprintBytesMax = 1024;
+
+/// What all kinds together say, short enough for a Hello.
+std::string joined_fingerprint(const JobKinds& kinds) {
+  std::string joined;
+  for (const auto& kind : kinds) {
+    if (!joined.empty()) joined += "; ";
+    joined += kind->name() + ": " + kind->fingerprint();
+  }
+  if (joined.size() <= kFingerprintBytesMax) return valid_utf8(joined);
+  return digest_of(std::as_bytes(std::span(joined))).hex();
+}
+
+/// A fault's strings may hold what a file is called, or what a library says.
+Error readable(const Error& error) {
+  return Error{error.code, valid_utf8(error.what), valid_utf8(error.where), valid_utf8(error.advice)};
+}
+
+}  // namespace
+
+ExecutorHost::ExecutorHost(Fd socket, JobKinds kinds, const HostConfig& config)
+    : link_(std::move(socket)), kinds_(std::move(kinds)), config_(config) {}
+
+ExecutorHost::~ExecutorHost() {
+  for (const auto& [attempt, cancelled] : running_) *cancelled = true;
+}
+
+Status ExecutorHost::run() {
+  auto slots = SlotPool::make(config_.threads, config_.scratch);
+  if (!slots) return propagate(slots);
+  slots_ = std::move(*slots);
+  say_ready();
+  while (true) {
+    if (!link_.flush()) return {};
+    const auto events = static_cast<short>(link_.has_queued() ? POLLIN | POLLOUT : POLLIN);
+    std::array<pollfd, 2> polled{pollfd{link_.fd(), events, 0}, pollfd{slots_->fd(), POLLIN, 0}};
+    if (::poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR) {
+      return fail(ErrorCode::kFailed, "cannot wait for the link: " + errno_text(errno));
+    }
+    if (polled[1].revents != 0) {
+      for (SlotResult& result : slots_->take_results()) on_result(std::move(result));
+    }
+    if ((polled[0].revents & ~POLLOUT) == 0) continue;
+    if (!link_.fill()) return {};  // The link is gone, and with it everybody who wants the results.
+    while (true) {
+      auto frame = link_.next();
+      if (!frame) return propagate(frame);
+      if (!frame->has_value()) break;
+      on_frame(std::move(**frame));
+    }
+  }
+}
+
+void ExecutorHost::say_ready() {
+  net::LocalFrame frame;
+  v1::ExecutorReady& ready = *frame.message.mutable_ready();
+  ready.set_slots(config_.threads);
+  for (const auto& kind : kinds_) ready.add_kinds(kind->name());
+  ready.set_fingerprint(joined_fingerprint(kinds_));
+  link_.queue(std::move(frame));
+}
+
+void ExecutorHost::on_frame(net::LocalFrame frame) {
+  if (frame.message.has_run()) {
+    on_run(frame.message.run());
+  } else if (frame.message.has_job()) {
+    on_job(std::move(frame));
+  } else if (frame.message.has_cancel()) {
+    const auto found = running_.find(net::from_wire(frame.message.cancel().attempt()));
+    if (found != running_.end()) *found->second = true;
+  }
+}
+
+void ExecutorHost::on_run(const v1::ExecutorRun& request) {
+  std::erase_if(runs_, [&](const OpenRun& open) { return open.number == request.run(); });
+  runs_.push_back({request.run(), std::make_shared<OpenedRun>(find_kind(request.kind()), request.kind(), request.setup())});
+  if (runs_.size() > kOpenRunsMax) runs_.pop_front();  // Slots that still work on it hold on to it.
+}
+
+void ExecutorHost::on_job(net::LocalFrame frame) {
+  SlotTask task;
+  task.job = net::from_wire(frame.message.job().job());
+  task.attempt = net::from_wire(frame.message.job().attempt());
+  const auto open =
+      std::find_if(runs_.begin(), runs_.end(), [&](const OpenRun& entry) { return entry.number == task.job.run.value; });
+  if (open == runs_.end()) {
+    on_result({task.job, task.attempt, fail(ErrorCode::kFailed, "a job of a run that was not opened")});
+    return;
+  }
+  task.run = open->run;
+  task.frame = std::move(frame);
+  running_[task.attempt] = task.cancelled;
+  slots_->start(std::move(task));
+}
+
+void ExecutorHost::on_result(SlotResult result) {
+  running_.erase(result.attempt);
+  net::LocalFrame frame;
+  v1::ExecutorDone& done = *frame.message.mutable_done();
+  *done.mutable_job() = net::to_wire(result.job);
+  *done.mutable_attempt() = net::to_wire(result.attempt);
+  if (result.result) {
+    auto payload = net::attach_payload(result.result->result, frame);
+    if (payload) {
+      done.set_measures(std::move(result.result->measures));
+      *done.mutable_payload() = std::move(*payload);
+    } else {
+      *done.mutable_fault() = net::to_wire(payload.error());
+    }
+  } else {
+    const ErrorCode code = result.result.error().code;
+    *done.mutable_fault() = net::to_wire(readable(result.result.error()));
+    // The same bytes, read by the same program, are at fault again.
+    done.set_final(code == ErrorCode::kInput || code == ErrorCode::kUsage);
+  }
+  link_.queue(std::move(frame));
+}
+
+JobKind* ExecutorHost::find_kind(const std::string& name) const {
+  const auto found = std::find_if(kinds_.begin(), kinds_.end(), [&](const auto& kind) { return kind->name() == name; });
+  return found == kinds_.end() ? nullptr : found->get();
+}
+
+}  // namespace sheaf::worker

@@ -1,0 +1,166 @@
+#include "worker/link/link.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <utility>
+#include <variant>
+
+#include "common/runtime/clock.h"
+#include "common/runtime/lifeline.h"
+#include "common/runtime/log.h"
+
+namespace sheaf::worker {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+
+// Then executors and signals get their turn.
+constexpr int kMessagesPerTurn = 64;
+constexpr Duration kInsecureReminder = minutes(1);
+constexpr Duration kMissingMasterReminder = minutes(1);
+
+v1::Hello hello_of_this_process() {
+  v1::Hello hello;
+  *hello.mutable_session() = net::to_wire(net::make_session());
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) == 0) hello.set_host(host.data());
+  hello.set_pid(static_cast<std::uint32_t>(::getpid()));
+  return hello;
+}
+
+}  // namespace
+
+Link::Link(const LinkConfig& config, Spawner spawner, SignalFd signals, Fd lifeline, net::DealerChannel channel,
+           PayloadReader& payloads)
+    : config_(config),
+      signals_(std::move(signals)),
+      lifeline_(std::move(lifeline)),
+      channel_(std::move(channel)),
+      channel_index_(poller_.add(channel_)),
+      signals_index_(poller_.add(signals_.fd())),
+      executors_(std::move(spawner), config.executor, poller_, payloads),
+      session_(config.session, hello_of_this_process()) {
+  if (lifeline_.is_open()) lifeline_index_ = poller_.add(lifeline_.get());
+}
+
+Departure Link::run() {
+  missing_said_at_ = now();
+  while (true) {
+    const Instant turn = now();
+    if (poller_.is_ready(signals_index_)) on_signals(turn);
+    if (lifeline_index_ && poller_.is_ready(*lifeline_index_) && is_parent_gone(lifeline_)) {
+      leave(turn, Error{ErrorCode::kStopped, "the process that started this worker is gone", {}, {}}, 1);
+    }
+    // Before anything runs out: after a pause of our own, what has arrived counts.
+    on_master(turn);
+    on_executors(turn);
+    session_.on_time(turn, actions_);
+    perform_actions();
+    outbox_.send(channel_);
+    if (departure_) break;
+    say_what_changed(turn);
+    if (Status status = executors_.flush(); !status) leave(turn, status.error(), 1);
+    poller_.watch_writable(channel_index_, !outbox_.is_empty());
+    poller_.wait(wait_at_most(now()));
+  }
+  return *departure_;
+}
+
+void Link::on_signals(Instant now) {
+  while (const int signal = signals_.take()) {
+    const bool is_interrupt = signal == SIGINT;
+    const Error reason{ErrorCode::kStopped, is_interrupt ? "stopped by SIGINT" : "stopped by SIGTERM", {}, {}};
+    const int exit_code = 128 + signal;
+    if (is_interrupt || is_draining_) {
+      leave(now, reason, exit_code);
+    } else {
+      is_draining_ = true;
+      log_info("draining held=" + std::to_string(session_.held()));
+      session_.drain(now, reason, exit_code, actions_);
+    }
+  }
+}
+
+void Link::on_master(Instant now) {
+  for (int i = 0; i < kMessagesPerTurn; ++i) {
+    std::optional<Result<net::Message>> message = channel_.receive();
+    if (!message) return;
+    if (!*message) {
+      log_warn("message_refused what=" + message->error().what);
+      continue;
+    }
+    const v1::Envelope& envelope = (*message)->envelope;
+    if (envelope.has_refused() && envelope.refused().reason() != v1::REFUSAL_HELLO_FIRST) {
+      log_warn("refused_by_master text=" + envelope.refused().text());
+    }
+    session_.on_message(now, std::move(**message), actions_);
+  }
+}
+
+void Link::on_executors(Instant now) {
+  std::vector<ExecutorEvent> events;
+  const Status status = executors_.read(events);
+  for (ExecutorEvent& event : events) {
+    if (const auto* ready = std::get_if<ExecutorIsReady>(&event)) {
+      session_.on_executor_ready(now, ready->executor, ready->facts, actions_);
+    } else if (const auto* lost = std::get_if<ExecutorWasLost>(&event)) {
+      log_warn("executor_lost executor=" + std::to_string(lost->executor.value) + " " + lost->evidence.message());
+      session_.on_executor_lost(now, lost->executor, lost->evidence, actions_);
+    } else if (auto* done = std::get_if<JobWasDone>(&event)) {
+      session_.on_job_done(now, done->executor, done->job, done->attempt, std::move(done->output), done->final, actions_);
+    }
+  }
+  if (!status) leave(now, status.error(), 1);
+}
+
+void Link::perform_actions() {
+  for (Action& action : std::exchange(actions_, {})) {
+    std::visit([this](auto& each) { perform(std::move(each)); }, action);
+  }
+}
+
+void Link::perform(SendMessage action) {
+  outbox_.add(std::move(action.message));
+}
+
+void Link::perform(DropUnsent) {
+  outbox_.clear();
+}
+
+void Link::perform(Leave action) {
+  departure_ = Departure{std::move(action.reason), action.exit_code};
+}
+
+void Link::say_what_changed(Instant now) {
+  const bool is_welcomed = session_.link().is_welcomed();
+  if (is_welcomed && !was_welcomed_) {
+    log_info("welcomed master=" + config_.endpoint.address + " epoch=" + std::to_string(session_.link().epoch().value) +
+             " worker=" + std::to_string(session_.link().welcome().peer()));
+  } else if (!is_welcomed && was_welcomed_) {
+    log_warn("master_lost master=" + config_.endpoint.address + " held=" + std::to_string(session_.held()));
+    missing_said_at_ = now;
+  } else if (!is_welcomed && now - missing_said_at_ >= kMissingMasterReminder) {
+    missing_said_at_ = now;
+    log_warn("waiting_for_master master=" + config_.endpoint.address);
+  }
+  was_welcomed_ = is_welcomed;
+  if (config_.is_insecure && (insecure_said_at_ == Instant{} || now - insecure_said_at_ >= kInsecureReminder)) {
+    insecure_said_at_ = now;
+    log_warn("insecure master=" + config_.endpoint.address +
+             ": no keys: whoever reaches that address sees and changes everything");
+  }
+}
+
+Duration Link::wait_at_most(Instant now) const {
+  if (!actions_.empty()) return Duration::zero();
+  Duration wait = kMissingMasterReminder;
+  if (const std::optional<Instant> deadline = session_.next_deadline()) wait = std::min(wait, *deadline - now);
+  return std::max(wait, Duration::zero());
+}
+
+}  // namespace sheaf::worker

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "common/net/channel.h"
+#include "common/net/outbox.h"
+#include "common/runtime/signals.h"
+#include "worker/core/session.h"
+#include "worker/link/executors.h"
+
+namespace sheaf::worker {
+
+struct LinkConfig {
+  net::Endpoint endpoint;
+  SessionConfig session;
+  ExecutorProgram executor;
+  bool is_insecure = false;  ///< TCP without keys: said every minute.
+};
+
+/// How a worker's life ended.
+struct Departure {
+  Error reason;
+  int exit_code = 0;
+};
+
+/// The one loop of a worker: the socket to the master, the executors, the signals, the clock, all brought to a WorkerSession,
+/// whose actions it carries out. Never touches what is in a payload.
+///
+/// The thread that makes it makes every call.
+class Link {
+ public:
+  /// `lifeline`: closed when whoever started this worker is gone; not open without one.
+  Link(const LinkConfig& config, Spawner spawner, SignalFd signals, Fd lifeline, net::DealerChannel channel,
+       PayloadReader& payloads);
+
+  /// Works until told to leave, by the session, a signal or the lifeline. By then the executors may still live: they end when
+  /// the spawner does, and that when this object is gone.
+  Departure run();
+
+ private:
+  void on_signals(Instant now);
+  void on_master(Instant now);
+  void on_executors(Instant now);
+  void perform_actions();
+  void perform(SendMessage action);
+  void perform(DropUnsent action);
+  void perform(Leave action);
+  template <class ExecutorAction>
+  void perform(ExecutorAction action) {
+    executors_.perform(action);
+  }
+  void say_what_changed(Instant now);
+  void leave(Instant now, const Error& reason, int exit_code) { session_.leave(now, reason, exit_code, actions_); }
+  Duration wait_at_most(Instant now) const;
+
+  LinkConfig config_;
+  SignalFd signals_;
+  Fd lifeline_;
+  net::DealerChannel channel_;
+  net::Poller poller_;
+  std::size_t channel_index_;
+  std::size_t signals_index_;
+  std::optional<std::size_t> lifeline_index_;
+  Executors executors_;
+  WorkerSession session_;
+  Actions actions_;
+  net::Outbox outbox_;
+  bool is_draining_ = false;
+  bool was_welcomed_ = false;
+  Instant insecure_said_at_{};
+  Instant missing_said_at_{};
+  std::optional<Departure> departure_;
+};
+
+}  // namespace sheaf::worker
