@@ -57,7 +57,7 @@ int run_main_command(const std::vector<std::string>& arguments) {
   const std::string& word = arguments.front();
   if (word == "--help" || word == "-h" || word == "help") return write_standard_output(kHelp);
   if (word == "--version" || word == "-V") {
-    return write_standard_output("sheaf " + std::string(kVersion) + " (protocol " + std::to_string(net::kProtocolVersion) +
+    return write_standard_output("sheaf " + std::string(kVersion) + " (protocol " + std::to_string(wire::kProtocolVersion) +
                                  ")\n");
   }
   for (const NamedCommand& command : kCommands) {

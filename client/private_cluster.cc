@@ -13,7 +13,7 @@ Result<PrivateCluster> PrivateCluster::start(const PrivateClusterRequest& reques
   if (!state) return propagate(state);
   auto sockets = PrivateDirectory::make();
   if (!sockets) return propagate(sockets);
-  auto endpoint = net::parse_endpoint("ipc://" + sockets->path() + "/master.sock");
+  auto endpoint = wire::parse_endpoint("ipc://" + sockets->path() + "/master.sock");
   if (!endpoint) return propagate(endpoint);
 
   const std::vector<std::string> master = {"--listen", endpoint->address, "--state", state->path(), "--lifeline"};

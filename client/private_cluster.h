@@ -25,15 +25,15 @@ class PrivateCluster {
   /// Errors: as PrivateState::open(), PrivateDirectory::make() and Children::start().
   static Result<PrivateCluster> start(const PrivateClusterRequest& request, Children& children);
 
-  const net::Endpoint& endpoint() const { return endpoint_; }
+  const wire::Endpoint& endpoint() const { return endpoint_; }
 
  private:
-  PrivateCluster(PrivateDirectory sockets, PrivateState state, net::Endpoint endpoint)
+  PrivateCluster(PrivateDirectory sockets, PrivateState state, wire::Endpoint endpoint)
       : sockets_(std::move(sockets)), state_(std::move(state)), endpoint_(std::move(endpoint)) {}
 
   PrivateDirectory sockets_;
   PrivateState state_;
-  net::Endpoint endpoint_;
+  wire::Endpoint endpoint_;
 };
 
 /// How many cores this process may use (its affinity, not the machine): the default number of executors.

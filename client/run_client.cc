@@ -26,7 +26,7 @@ const char* signal_name(int signal) {
 }
 
 /// What can be said at once of a socket in the file system, where waiting for a master would be waiting for nothing.
-std::optional<Error> look_at_socket(const net::Endpoint& endpoint) {
+std::optional<Error> look_at_socket(const wire::Endpoint& endpoint) {
   if (!endpoint.is_ipc()) return std::nullopt;
   const Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_un address{};
@@ -42,7 +42,7 @@ std::optional<Error> look_at_socket(const net::Endpoint& endpoint) {
 v1::Hello client_hello() {
   v1::Hello hello;
   hello.set_role(v1::ROLE_CLIENT);
-  *hello.mutable_session() = net::to_wire(net::make_session());
+  *hello.mutable_session() = wire::to_wire(wire::make_session());
   char host[256] = {};
   ::gethostname(host, sizeof host - 1);
   hello.set_host(host);
@@ -164,7 +164,7 @@ class RunLoop {
     setup.set_run(ticket_.run);
     setup.set_token(ticket_.token);
     setup.set_incarnation(1);
-    auto started = children_.start(kStageProgram, {}, SIGTERM, net::encode_stage_setup(setup));
+    auto started = children_.start(kStageProgram, {}, SIGTERM, wire::encode_stage_setup(setup));
     if (started) {
       stage_ = *started;
     } else {
@@ -174,7 +174,7 @@ class RunLoop {
 
   /// Sends what it can; the rest waits for a connection.
   void send_outbox() {
-    for (net::Message& message : std::exchange(fresh_, {})) outbox_.add(std::move(message));
+    for (wire::Message& message : std::exchange(fresh_, {})) outbox_.add(std::move(message));
     outbox_.send(channel_);
   }
 
@@ -215,7 +215,7 @@ class RunLoop {
   RateMeter rate_;
   Instant reminder_;
 
-  std::vector<net::Message> fresh_;
+  std::vector<wire::Message> fresh_;
   net::Outbox outbox_;
 
   std::optional<Children::Index> stage_;

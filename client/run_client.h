@@ -14,7 +14,7 @@ namespace sheaf::client {
 
 /// One run and where it goes.
 struct RunRequest {
-  net::Endpoint endpoint;
+  wire::Endpoint endpoint;
   v1::RunDescription description;   ///< With stage_at_client, the stage is started as a child of this process.
   bool is_private_cluster = false;  ///< The master and the worker are among the children: when one dies, the run is over.
   SessionLimits limits;

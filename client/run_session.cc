@@ -18,15 +18,15 @@ RunSession::RunSession(v1::Hello hello, v1::RunDescription run, std::string endp
       limits_(limits),
       wait_deadline_(now + limits.welcome_max) {}
 
-void RunSession::on_message(Instant now, const net::Message& message, std::vector<net::Message>& out) {
+void RunSession::on_message(Instant now, const wire::Message& message, std::vector<wire::Message>& out) {
   if (ended_) return;
   const v1::Envelope& envelope = message.envelope;
   switch (link_.on_message(now, envelope)) {
-    case net::PeerLink::Event::kWelcomed: on_welcomed(now, out); return;
-    case net::PeerLink::Event::kLost: on_lost(now); return;
-    case net::PeerLink::Event::kRefused: on_refused(link_.refusal()); return;
-    case net::PeerLink::Event::kHandled: return;
-    case net::PeerLink::Event::kNone: break;
+    case wire::PeerLink::Event::kWelcomed: on_welcomed(now, out); return;
+    case wire::PeerLink::Event::kLost: on_lost(now); return;
+    case wire::PeerLink::Event::kRefused: on_refused(link_.refusal()); return;
+    case wire::PeerLink::Event::kHandled: return;
+    case wire::PeerLink::Event::kNone: break;
   }
   switch (envelope.body_case()) {
     case v1::Envelope::kSubmitted: on_submitted(envelope.submitted()); break;
@@ -39,9 +39,9 @@ void RunSession::on_message(Instant now, const net::Message& message, std::vecto
   }
 }
 
-void RunSession::on_time(Instant now, std::vector<net::Message>& out) {
+void RunSession::on_time(Instant now, std::vector<wire::Message>& out) {
   if (ended_) return;
-  if (link_.on_time(now, out) == net::PeerLink::Event::kLost) on_lost(now);
+  if (link_.on_time(now, out) == wire::PeerLink::Event::kLost) on_lost(now);
   if (cancel_deadline_ && now >= *cancel_deadline_) {
     end(std::nullopt);
     cancelled_ = true;
@@ -64,7 +64,7 @@ std::optional<Instant> RunSession::next_deadline() const {
   return next;
 }
 
-void RunSession::cancel(Instant now, const std::string& reason, std::vector<net::Message>& out) {
+void RunSession::cancel(Instant now, const std::string& reason, std::vector<wire::Message>& out) {
   if (ended_ || cancel_deadline_) return;
   cancel_reason_ = reason;
   cancel_deadline_ = now + limits_.cancel_max;
@@ -77,7 +77,7 @@ void RunSession::cancel(Instant now, const std::string& reason, std::vector<net:
   send_cancel(out);
 }
 
-void RunSession::give_up(Error error, std::vector<net::Message>& out) {
+void RunSession::give_up(Error error, std::vector<wire::Message>& out) {
   if (ended_) return;
   if (run_ != 0 && link_.is_welcomed()) {
     cancel_reason_ = error.message();
@@ -96,10 +96,10 @@ std::vector<std::string> RunSession::take_notices() {
   return std::exchange(notices_, {});
 }
 
-void RunSession::on_welcomed(Instant now, std::vector<net::Message>& out) {
+void RunSession::on_welcomed(Instant now, std::vector<wire::Message>& out) {
   if (was_welcomed_) notices_.push_back(endpoint_ + ": the master is back");
   was_welcomed_ = true;
-  net::Message submit;
+  wire::Message submit;
   submit.envelope = link_.envelope();
   submit.envelope.mutable_submit()->set_tag(kTag);
   *submit.envelope.mutable_submit()->mutable_run() = description_;
@@ -129,7 +129,7 @@ void RunSession::on_update(const v1::RunUpdate& update) {
   switch (update.state()) {
     case v1::RUN_DONE: end(std::nullopt); break;  // Also after a cancel: it came too late, and the output is there.
     case v1::RUN_FAILED:
-      end(update.has_fault() ? net::from_wire(update.fault()) : Error{ErrorCode::kFailed, "the run failed", {}, {}});
+      end(update.has_fault() ? wire::from_wire(update.fault()) : Error{ErrorCode::kFailed, "the run failed", {}, {}});
       break;
     case v1::RUN_CANCELLED:
       cancelled_ = cancel_deadline_.has_value();
@@ -154,8 +154,8 @@ void RunSession::on_refused(const v1::Refused& refused) {
             is_version ? "use the same version of sheaf on both sides" : ""});
 }
 
-void RunSession::send_cancel(std::vector<net::Message>& out) {
-  net::Message message;
+void RunSession::send_cancel(std::vector<wire::Message>& out) {
+  wire::Message message;
   message.envelope = link_.envelope();
   message.envelope.mutable_cancel_run()->set_run(run_);
   message.envelope.mutable_cancel_run()->set_reason(cancel_reason_);

@@ -34,15 +34,15 @@ class RunSession {
   /// `endpoint`: for messages. `now`: when the waiting begins.
   RunSession(v1::Hello hello, v1::RunDescription run, std::string endpoint, SessionLimits limits, Instant now);
 
-  void on_message(Instant now, const net::Message& message, std::vector<net::Message>& out);
-  void on_time(Instant now, std::vector<net::Message>& out);
+  void on_message(Instant now, const wire::Message& message, std::vector<wire::Message>& out);
+  void on_time(Instant now, std::vector<wire::Message>& out);
   std::optional<Instant> next_deadline() const;
 
   /// Asks the master to cancel the run, and ends when it says so, or cannot. Ends at once while the run is not known to the
   /// master.
-  void cancel(Instant now, const std::string& reason, std::vector<net::Message>& out);
+  void cancel(Instant now, const std::string& reason, std::vector<wire::Message>& out);
   /// Ends now, with `error`; tells the master if it can be told. Does nothing when it has ended already.
-  void give_up(Error error, std::vector<net::Message>& out);
+  void give_up(Error error, std::vector<wire::Message>& out);
 
   bool has_ended() const { return ended_; }
   /// Of an ended session: nothing when the run is done.
@@ -60,15 +60,15 @@ class RunSession {
   std::vector<std::string> take_notices();
 
  private:
-  void on_welcomed(Instant now, std::vector<net::Message>& out);
+  void on_welcomed(Instant now, std::vector<wire::Message>& out);
   void on_lost(Instant now);
   void on_submitted(const v1::Submitted& submitted);
   void on_update(const v1::RunUpdate& update);
   void on_refused(const v1::Refused& refused);
-  void send_cancel(std::vector<net::Message>& out);
+  void send_cancel(std::vector<wire::Message>& out);
   void end(std::optional<Error> error);
 
-  net::PeerLink link_;
+  wire::PeerLink link_;
   v1::RunDescription description_;
   std::string endpoint_;
   SessionLimits limits_;

@@ -87,8 +87,8 @@ bool check_path(const std::string& path, const std::string& where, const std::st
     add(errors, where, "is empty", "name a file");
   } else if (!is_utf8(path)) {
     add(errors, where, "the path is not UTF-8", "rename it, or reach it by a link with another name");
-  } else if (path.size() > net::kTextBytesMax) {
-    add(errors, where, "the path is longer than " + std::to_string(net::kTextBytesMax) + " bytes");
+  } else if (path.size() > wire::kTextBytesMax) {
+    add(errors, where, "the path is longer than " + std::to_string(wire::kTextBytesMax) + " bytes");
   }
   return errors.size() == before;
 }
@@ -154,7 +154,7 @@ void read_encoding(const GivenSettings& given, VideoOptions& options, std::vecto
 void read_master(const GivenSettings& given, VideoOptions& options, std::vector<Error>& errors) {
   const Given* master = given.find("master");
   if (master == nullptr) return;
-  auto endpoint = net::parse_endpoint(master->values.front());
+  auto endpoint = wire::parse_endpoint(master->values.front());
   if (!endpoint) {
     Error error = endpoint.error();
     error.what = "\"" + master->values.front() + "\" " + error.what;
@@ -163,7 +163,7 @@ void read_master(const GivenSettings& given, VideoOptions& options, std::vector<
     return;
   }
   options.master = std::move(*endpoint);
-  if (Status allowed = net::check_protection(*options.master, options.insecure); !allowed) {
+  if (Status allowed = wire::check_protection(*options.master, options.insecure); !allowed) {
     Error error = allowed.error();
     error.what = "\"" + error.where + "\": " + error.what;
     error.where = master->where;
@@ -196,15 +196,15 @@ VideoOptions read_video_options(std::vector<std::string> arguments, const Surrou
 
   options.stage_at_client = given.choice("stage", {"master", "client"}, errors) == "client";
   options.executors = static_cast<unsigned>(
-      given.integer("workers", 1, net::kSlotsMax, errors).value_or(std::min<long long>(surroundings.cores, net::kSlotsMax)));
+      given.integer("workers", 1, wire::kSlotsMax, errors).value_or(std::min<long long>(surroundings.cores, wire::kSlotsMax)));
   options.threads = static_cast<unsigned>(given.integer("threads", 1, kThreadsMax, errors).value_or(1));
-  if (std::uint64_t{options.executors} * options.threads > net::kSlotsMax) {
-    add(errors, "--workers", "times --threads is more than " + std::to_string(net::kSlotsMax) + " slots");
+  if (std::uint64_t{options.executors} * options.threads > wire::kSlotsMax) {
+    add(errors, "--workers", "times --threads is more than " + std::to_string(wire::kSlotsMax) + " slots");
   }
   options.priority = static_cast<int>(given.integer("priority", -100, 100, errors).value_or(0));
   options.attempts_max = static_cast<unsigned>(given.integer("attempts", 1, kAttemptsMax, errors).value_or(3));
-  if (options.request.ByteSizeLong() > net::kSetupBytesMax) {
-    add(errors, "--op", "all ops together take more than " + std::to_string(net::kSetupBytesMax) + " bytes");
+  if (options.request.ByteSizeLong() > wire::kSetupBytesMax) {
+    add(errors, "--op", "all ops together take more than " + std::to_string(wire::kSetupBytesMax) + " bytes");
   }
   return options;
 }

@@ -20,7 +20,7 @@ struct VideoOptions {
   bool are_paths_certain =
       false;  ///< Both are given and can be looked at; no mistyped option may have left its value in their place.
 
-  std::optional<net::Endpoint> master;  ///< Empty: a private cluster.
+  std::optional<wire::Endpoint> master;  ///< Empty: a private cluster.
   bool insecure = false;
   bool stage_at_client = false;
   unsigned executors = 1;  ///< Of the private cluster.

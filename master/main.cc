@@ -58,10 +58,10 @@ int main(int argc, char** argv) {
   }
 
   std::vector<Error> faults;
-  const auto endpoint = listen.empty() ? net::default_endpoint() : net::parse_endpoint(listen);
+  const auto endpoint = listen.empty() ? wire::default_endpoint() : wire::parse_endpoint(listen);
   if (!endpoint) {
     faults.push_back(endpoint.error());
-  } else if (Status allowed = net::check_protection(*endpoint, insecure); !allowed) {
+  } else if (Status allowed = wire::check_protection(*endpoint, insecure); !allowed) {
     faults.push_back(allowed.error());
   }
   if (state.empty()) faults.push_back(Error{ErrorCode::kUsage, "is empty", "--state", "name a directory"});

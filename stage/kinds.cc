@@ -2,7 +2,7 @@
 
 #include "stage/video/video_stage.h"
 
-namespace sheaf::stages {
+namespace sheaf::stage {
 
 Result<std::unique_ptr<StageKind>> make_kind(const v1::RunDescription& run, const KindOptions& options) {
   if (run.kind() == "video") {
@@ -13,4 +13,4 @@ Result<std::unique_ptr<StageKind>> make_kind(const v1::RunDescription& run, cons
   return fail(ErrorCode::kUsage, "this stage does not know the kind of run \"" + run.kind() + "\"");
 }
 
-}  // namespace sheaf::stages
+}  // namespace sheaf::stage

@@ -8,7 +8,7 @@
 #include "sheaf/v1/wire.pb.h"
 #include "stage/stage_kind.h"
 
-namespace sheaf::stages {
+namespace sheaf::stage {
 
 struct KindOptions {
   std::string incarnation;  ///< Part of every temporary name, so that two lives of a stage never write the same file.
@@ -21,4 +21,4 @@ using KindMaker = std::function<Result<std::unique_ptr<StageKind>>(const v1::Run
 /// The source and sink of a run, by its kind. Errors: kUsage for a kind that this program does not have.
 Result<std::unique_ptr<StageKind>> make_kind(const v1::RunDescription& run, const KindOptions& options);
 
-}  // namespace sheaf::stages
+}  // namespace sheaf::stage

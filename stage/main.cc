@@ -23,8 +23,8 @@ int main() {
   if (!signals) return report(signals.error());
   auto lifeline = take_lifeline();
   if (!lifeline) return report(lifeline.error());
-  const auto setup = net::read_stage_setup(lifeline->get());
+  const auto setup = wire::read_stage_setup(lifeline->get());
   if (!setup) return report(setup.error());
-  const auto code = stages::run_stage(*setup, *lifeline, *signals, stages::make_kind);
+  const auto code = stage::run_stage(*setup, *lifeline, *signals, stage::make_kind);
   return code ? *code : report(code.error());
 }

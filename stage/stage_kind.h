@@ -11,7 +11,7 @@
 #include "common/base/result.h"
 #include "common/runtime/blob.h"
 
-namespace sheaf::stages {
+namespace sheaf::stage {
 
 /// One job as a stage feeds it.
 struct JobOut {
@@ -76,4 +76,4 @@ class StageKind {
   virtual void abandon() noexcept = 0;
 };
 
-}  // namespace sheaf::stages
+}  // namespace sheaf::stage

@@ -22,7 +22,7 @@
 #include "common/wire/peer_link.h"
 #include "stage/stage_session.h"
 
-namespace sheaf::stages {
+namespace sheaf::stage {
 
 namespace {
 
@@ -140,7 +140,7 @@ class Stage {
     identity.set_incarnation(setup.incarnation());
     char host[256] = {};
     ::gethostname(host, sizeof host - 1);
-    return StageSession(identity, net::make_session(), host, static_cast<std::uint32_t>(::getpid()), scratch_directory());
+    return StageSession(identity, wire::make_session(), host, static_cast<std::uint32_t>(::getpid()), scratch_directory());
   }
 
   void carry_out() {
@@ -224,7 +224,7 @@ class Stage {
 }  // namespace
 
 Result<int> run_stage(const v1::StageSetup& setup, const Fd& lifeline, SignalFd& signals, const KindMaker& make_kind) {
-  const auto endpoint = net::parse_endpoint(setup.endpoint());
+  const auto endpoint = wire::parse_endpoint(setup.endpoint());
   if (!endpoint) return tl::unexpected(endpoint.error());
   net::Context context;
   auto channel = net::DealerChannel::connect(context, *endpoint);
@@ -233,4 +233,4 @@ Result<int> run_stage(const v1::StageSetup& setup, const Fd& lifeline, SignalFd&
   return stage.run(lifeline, signals);
 }
 
-}  // namespace sheaf::stages
+}  // namespace sheaf::stage

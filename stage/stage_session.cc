@@ -6,14 +6,14 @@
 #include "common/base/check.h"
 #include "common/wire/limits.h"
 
-namespace sheaf::stages {
+namespace sheaf::stage {
 
 namespace {
 
 v1::Hello make_hello(const v1::StageHello& identity, SessionId session, std::string host, std::uint32_t pid) {
   v1::Hello hello;
   hello.set_role(v1::ROLE_STAGE);
-  *hello.mutable_session() = net::to_wire(session);
+  *hello.mutable_session() = wire::to_wire(session);
   hello.set_host(std::move(host));
   hello.set_pid(pid);
   *hello.mutable_stage() = identity;
@@ -51,21 +51,21 @@ StageSession::StageSession(const v1::StageHello& identity, SessionId session, st
 void StageSession::send(Instant now, v1::Envelope envelope, std::vector<std::string> payloads,
                         std::vector<StageAction>& actions) {
   link_.on_sent(now);
-  actions.push_back(Send{net::Message{std::move(envelope), std::move(payloads)}});
+  actions.push_back(Send{wire::Message{std::move(envelope), std::move(payloads)}});
 }
 
 // -------------------------------------------------------------------------------------------------------------------------
 // inputs
 
-void StageSession::on_message(Instant now, net::Message message, std::vector<StageAction>& actions) {
+void StageSession::on_message(Instant now, wire::Message message, std::vector<StageAction>& actions) {
   if (phase_ == Phase::kLeft) return;
   const v1::Envelope& envelope = message.envelope;
   switch (link_.on_message(now, envelope)) {
-    case net::PeerLink::Event::kHandled: return;
-    case net::PeerLink::Event::kWelcomed: on_welcome(now, actions); return;
-    case net::PeerLink::Event::kRefused: stop(now, "the master refused it: " + link_.refusal().text(), actions); return;
-    case net::PeerLink::Event::kLost: on_time(now, actions); return;
-    case net::PeerLink::Event::kNone: break;
+    case wire::PeerLink::Event::kHandled: return;
+    case wire::PeerLink::Event::kWelcomed: on_welcome(now, actions); return;
+    case wire::PeerLink::Event::kRefused: stop(now, "the master refused it: " + link_.refusal().text(), actions); return;
+    case wire::PeerLink::Event::kLost: on_time(now, actions); return;
+    case wire::PeerLink::Event::kNone: break;
   }
   switch (envelope.body_case()) {
     case v1::Envelope::kFeedCredit: on_feed_credit(envelope.feed_credit()); break;
@@ -92,9 +92,9 @@ void StageSession::on_message(Instant now, net::Message message, std::vector<Sta
 
 void StageSession::on_time(Instant now, std::vector<StageAction>& actions) {
   if (phase_ == Phase::kLeft) return;
-  std::vector<net::Message> out;
+  std::vector<wire::Message> out;
   link_.on_time(now, out);
-  for (net::Message& message : out) actions.push_back(Send{std::move(message)});
+  for (wire::Message& message : out) actions.push_back(Send{std::move(message)});
   if (leave_by_ && now >= *leave_by_) leave(1, failure_->message(), actions);
 }
 
@@ -128,10 +128,10 @@ void StageSession::on_open(Instant now, Result<StagePlan> plan, std::vector<Stag
   if (phase_ == Phase::kOpening) {
     if (!plan) {
       fail(now, plan.error(), actions);
-    } else if (plan->setup.size() > net::kSetupBytesMax) {
+    } else if (plan->setup.size() > wire::kSetupBytesMax) {
       // Out of a file that somebody made: its codec's parameters may be as long as he likes.
       const std::string what = "what every job has to know takes " + std::to_string(plan->setup.size()) +
-                               " bytes, more than the " + std::to_string(net::kSetupBytesMax) + " that a message may carry";
+                               " bytes, more than the " + std::to_string(wire::kSetupBytesMax) + " that a message may carry";
       fail(now, Error{ErrorCode::kInput, what, {}, {}}, actions);
     } else {
       plan_ = std::move(*plan);
@@ -193,7 +193,7 @@ void StageSession::on_finish(Instant now, Result<StageReport> report, std::vecto
       fail(now, report.error(), actions);
     } else {
       report_ = std::move(*report);
-      if (report_->details.size() > net::kSetupBytesMax) report_->details.clear();  // Only the summary is the poorer for it.
+      if (report_->details.size() > wire::kSetupBytesMax) report_->details.clear();  // Only the summary is the poorer for it.
       phase_ = Phase::kPublishing;
       send_publish(now, actions);
     }
@@ -281,7 +281,7 @@ void StageSession::on_feed_credit(const v1::FeedCredit& credit) {
 
 void StageSession::on_deliver(Instant now, const v1::Deliver& deliver, std::vector<std::string>& payloads,
                               std::vector<StageAction>& actions) {
-  const JobKey key = net::from_wire(deliver.job()).key;
+  const JobKey key = wire::from_wire(deliver.job()).key;
   if (key.sub == 0 && key.seq < bound_) {
     send_accept(now, key, actions);  // It was bound before the link broke, and the Accept was lost.
     return;
@@ -294,7 +294,7 @@ void StageSession::on_deliver(Instant now, const v1::Deliver& deliver, std::vect
   if (arrived_.size() + arriving_.size() >= kArrivedMax) return;
   if (deliver.payload().inlined()) {
     Blob result = Blob::of(std::move(payloads.front()));
-    if (result.digest() == net::digest_from(deliver.payload())) {
+    if (result.digest() == wire::digest_from(deliver.payload())) {
       arrived_.insert_or_assign(key, Arrived{deliver.revision(), std::move(result), deliver.measures()});
     } else {
       fail(now, damaged_result(), actions);
@@ -302,7 +302,7 @@ void StageSession::on_deliver(Instant now, const v1::Deliver& deliver, std::vect
     return;
   }
   const Attempt attempt = revision_attempt(deliver.revision());
-  Arriving arriving{net::Download(JobId{run_, key}, attempt, deliver.payload()),
+  Arriving arriving{wire::Download(JobId{run_, key}, attempt, deliver.payload()),
                     Arrived{deliver.revision(), Blob(scratch_), deliver.measures()}};
   const auto [entry, inserted] = arriving_.insert_or_assign(key, std::move(arriving));
   if (const auto credit = entry->second.progress.grant()) {
@@ -313,11 +313,11 @@ void StageSession::on_deliver(Instant now, const v1::Deliver& deliver, std::vect
 }
 
 void StageSession::on_part(Instant now, const v1::Part& part, const std::string& bytes, std::vector<StageAction>& actions) {
-  const JobKey key = net::from_wire(part.transfer().job()).key;
+  const JobKey key = wire::from_wire(part.transfer().job()).key;
   const auto entry = arriving_.find(key);
-  if (entry == arriving_.end() || entry->second.progress.attempt() != net::from_wire(part.transfer().attempt())) return;
-  const net::Download::Taken taken = entry->second.progress.take(part, bytes);
-  if (taken == net::Download::Taken::kRefused) {
+  if (entry == arriving_.end() || entry->second.progress.attempt() != wire::from_wire(part.transfer().attempt())) return;
+  const wire::Download::Taken taken = entry->second.progress.take(part, bytes);
+  if (taken == wire::Download::Taken::kRefused) {
     fail(now, damaged_result(), actions);
     return;
   }
@@ -325,7 +325,7 @@ void StageSession::on_part(Instant now, const v1::Part& part, const std::string&
     fail(now, status.error(), actions);
     return;
   }
-  if (taken == net::Download::Taken::kWhole) {
+  if (taken == wire::Download::Taken::kWhole) {
     arrived_.insert_or_assign(key, std::move(entry->second.arrived));
     arriving_.erase(entry);
   } else if (const auto credit = entry->second.progress.grant()) {
@@ -344,9 +344,9 @@ void StageSession::send_planned(Instant now, std::vector<StageAction>& actions) 
   planned.set_units(plan_->units);
   std::size_t notes_bytes = 0;
   for (const std::string& note : plan_->notes) {
-    std::string text = net::wire_text(note);
+    std::string text = wire::wire_text(note);
     notes_bytes += text.size();
-    if (notes_bytes > kPlanNotesBytesMax || planned.notes_size() == static_cast<int>(net::kRepeatedMax)) break;
+    if (notes_bytes > kPlanNotesBytesMax || planned.notes_size() == static_cast<int>(wire::kRepeatedMax)) break;
     planned.add_notes(std::move(text));
   }
   send(now, std::move(message), {}, actions);
@@ -357,11 +357,11 @@ void StageSession::send_job(Instant now, Fed& fed, std::vector<StageAction>& act
   v1::Feed& feed = *message.mutable_feed();
   feed.set_run(run_.value);
   v1::JobHeader& header = *feed.add_jobs();
-  *header.mutable_job() = net::to_wire(JobId{run_, fed.job.key});
+  *header.mutable_job() = wire::to_wire(JobId{run_, fed.job.key});
   header.set_units(fed.job.units);
-  header.set_label(net::wire_text(fed.job.label));
+  header.set_label(wire::wire_text(fed.job.label));
   const Blob& payload = fed.job.payload;
-  *header.mutable_payload() = net::payload_ref(payload.size(), payload.digest(), payload.is_in_memory());
+  *header.mutable_payload() = wire::payload_ref(payload.size(), payload.digest(), payload.is_in_memory());
   if (payload.is_in_memory()) {
     send(now, std::move(message), {payload.memory()}, actions);
   } else {
@@ -412,11 +412,11 @@ void StageSession::send_redo(Instant now, Fed& again, std::vector<StageAction>& 
   again.is_sent = true;
   v1::Envelope message = envelope();
   v1::Redo& redo = *message.mutable_redo();
-  *redo.mutable_job()->mutable_job() = net::to_wire(JobId{run_, again.job.key});
+  *redo.mutable_job()->mutable_job() = wire::to_wire(JobId{run_, again.job.key});
   redo.set_revision(again.revision);
-  redo.set_reason(net::wire_text(again.job.label));
+  redo.set_reason(wire::wire_text(again.job.label));
   const Blob& payload = again.job.payload;
-  *redo.mutable_job()->mutable_payload() = net::payload_ref(payload.size(), payload.digest(), payload.is_in_memory());
+  *redo.mutable_job()->mutable_payload() = wire::payload_ref(payload.size(), payload.digest(), payload.is_in_memory());
   if (payload.is_in_memory()) {
     send(now, std::move(message), {payload.memory()}, actions);
   } else {
@@ -444,7 +444,7 @@ void StageSession::send_published(Instant now, std::vector<StageAction>& actions
 
 void StageSession::send_accept(Instant now, JobKey key, std::vector<StageAction>& actions) {
   v1::Envelope message = envelope();
-  *message.mutable_accept()->mutable_job() = net::to_wire(JobId{run_, key});
+  *message.mutable_accept()->mutable_job() = wire::to_wire(JobId{run_, key});
   send(now, std::move(message), {}, actions);
 }
 
@@ -458,7 +458,7 @@ void StageSession::fail(Instant now, const Error& error, std::vector<StageAction
 void StageSession::send_failed(Instant now, std::vector<StageAction>& actions) {
   v1::Envelope message = envelope();
   message.mutable_stage_failed()->set_run(run_.value);
-  *message.mutable_stage_failed()->mutable_fault() = net::to_wire(*failure_);
+  *message.mutable_stage_failed()->mutable_fault() = wire::to_wire(*failure_);
   send(now, std::move(message), {}, actions);
 }
 
@@ -509,4 +509,4 @@ void StageSession::work(Instant now, std::vector<StageAction>& actions) {
   }
 }
 
-}  // namespace sheaf::stages
+}  // namespace sheaf::stage

@@ -13,12 +13,12 @@
 #include "common/wire/transfer.h"
 #include "stage/stage_kind.h"
 
-namespace sheaf::stages {
+namespace sheaf::stage {
 
 /// What a stage session wants done. Everything but Send and Leave is a call of the StageKind and is answered by the on_...() of
 /// the same name; at most one of them is under way at a time, so that one thread can do them in order.
 struct Send {
-  net::Message message;
+  wire::Message message;
 };
 struct Open {  ///< Make the kind for this run and call plan().
   v1::RunDescription run;
@@ -48,7 +48,7 @@ class StageSession {
   /// `setup`: what the stage's parent told it. `scratch`: where large payloads may lie.
   StageSession(const v1::StageHello& identity, SessionId session, std::string host, std::uint32_t pid, std::string scratch);
 
-  void on_message(Instant now, net::Message message, std::vector<StageAction>& actions);
+  void on_message(Instant now, wire::Message message, std::vector<StageAction>& actions);
   void on_time(Instant now, std::vector<StageAction>& actions);
   /// The parent is gone, or a signal came: give the output up and leave.
   void stop(Instant now, const std::string& reason, std::vector<StageAction>& actions);
@@ -102,7 +102,7 @@ class StageSession {
   void fail(Instant now, const Error& error, std::vector<StageAction>& actions);
   void leave(int exit_code, std::string reason, std::vector<StageAction>& actions);
 
-  net::PeerLink link_;
+  wire::PeerLink link_;
   RunId run_;
   std::uint32_t incarnation_;
   std::string scratch_;
@@ -128,13 +128,13 @@ class StageSession {
   std::uint64_t jobs_until_ = 0;
   bool cut_all_ = false;
   bool end_sent_ = false;
-  std::optional<net::Upload> upload_;  ///< The payload that travels as parts now.
-  std::map<JobKey, Fed> redo_;         ///< Jobs asked for again whose new result has not come.
+  std::optional<wire::Upload> upload_;  ///< The payload that travels as parts now.
+  std::map<JobKey, Fed> redo_;          ///< Jobs asked for again whose new result has not come.
 
   // Binding.
   /// A result that comes as parts.
   struct Arriving {
-    net::Download progress;
+    wire::Download progress;
     Arrived arrived;
   };
   std::map<JobKey, Arriving> arriving_;
@@ -148,4 +148,4 @@ class StageSession {
   std::optional<StageReport> report_;
 };
 
-}  // namespace sheaf::stages
+}  // namespace sheaf::stage

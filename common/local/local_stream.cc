@@ -11,7 +11,7 @@
 
 #include "common/base/check.h"
 
-namespace sheaf::net {
+namespace sheaf::local {
 
 namespace {
 
@@ -212,4 +212,4 @@ Result<std::optional<LocalFrame>> LocalStream::receive() {
   }
 }
 
-}  // namespace sheaf::net
+}  // namespace sheaf::local

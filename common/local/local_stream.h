@@ -10,7 +10,7 @@
 #include "common/runtime/fd.h"
 #include "sheaf/v1/executor.pb.h"
 
-namespace sheaf::net {
+namespace sheaf::local {
 
 /// A message between processes of one host, with a payload that may be an open file, or any other descriptor that is passed
 /// along.
@@ -65,4 +65,4 @@ class LocalStream {
   bool closed_ = false;
 };
 
-}  // namespace sheaf::net
+}  // namespace sheaf::local

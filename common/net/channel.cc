@@ -28,13 +28,13 @@ void set_common_options(void* socket) {
   // The default waits for ever for a dead peer, and 0 drops a goodbye that was just said. 0 also aborts the process when the
   // peer goes at that moment with a message half sent (libzmq issue 3442: session_base.cpp reads on from a pipe that is closed
   // already).
-  set(socket, ZMQ_LINGER, as_milliseconds(kFarewellMax));
-  set(socket, ZMQ_SNDHWM, kSendQueueMessagesMax);
-  set(socket, ZMQ_RCVHWM, kReceiveQueueMessagesMax);
-  set(socket, ZMQ_MAXMSGSIZE, static_cast<std::int64_t>(kMessageBytesMax));  // Of one frame; decode() adds them up.
-  set(socket, ZMQ_HEARTBEAT_IVL, as_milliseconds(kHeartbeatInterval));
-  set(socket, ZMQ_HEARTBEAT_TIMEOUT, 3 * as_milliseconds(kHeartbeatInterval));
-  set(socket, ZMQ_HEARTBEAT_TTL, 4 * as_milliseconds(kHeartbeatInterval));
+  set(socket, ZMQ_LINGER, as_milliseconds(wire::kFarewellMax));
+  set(socket, ZMQ_SNDHWM, wire::kSendQueueMessagesMax);
+  set(socket, ZMQ_RCVHWM, wire::kReceiveQueueMessagesMax);
+  set(socket, ZMQ_MAXMSGSIZE, static_cast<std::int64_t>(wire::kMessageBytesMax));  // Of one frame; decode() adds them up.
+  set(socket, ZMQ_HEARTBEAT_IVL, as_milliseconds(wire::kHeartbeatInterval));
+  set(socket, ZMQ_HEARTBEAT_TIMEOUT, 3 * as_milliseconds(wire::kHeartbeatInterval));
+  set(socket, ZMQ_HEARTBEAT_TTL, 4 * as_milliseconds(wire::kHeartbeatInterval));
   set(socket, ZMQ_TCP_KEEPALIVE, 1);
   set(socket, ZMQ_TCP_KEEPALIVE_IDLE, 30);
   set(socket, ZMQ_TCP_KEEPALIVE_INTVL, 10);
@@ -82,11 +82,11 @@ std::optional<std::vector<std::string>> receive_frames(void* socket) {
     total += static_cast<std::size_t>(size);
     more = zmq_msg_more(&part) != 0;
     // One frame beyond the limit is kept, so that decode() sees that there were too many; +1 for a ROUTER's address frame.
-    const bool keep = frames.size() <= kFramesMax + 1 && total <= kMessageBytesMax + kHeaderBytesMax;
+    const bool keep = frames.size() <= wire::kFramesMax + 1 && total <= wire::kMessageBytesMax + wire::kHeaderBytesMax;
     if (keep) {
       frames.emplace_back(static_cast<const char*>(zmq_msg_data(&part)), zmq_msg_size(&part));
     } else {
-      frames.resize(std::max<std::size_t>(frames.size(), kFramesMax + 2));
+      frames.resize(std::max<std::size_t>(frames.size(), wire::kFramesMax + 2));
     }
     zmq_msg_close(&part);
   }
@@ -112,7 +112,7 @@ void RouterChannel::Closer::operator()(void* socket) const {
   zmq_close(socket);
 }
 
-Result<RouterChannel> RouterChannel::bind(Context& context, const Endpoint& endpoint) {
+Result<RouterChannel> RouterChannel::bind(Context& context, const wire::Endpoint& endpoint) {
   RouterChannel channel;
   channel.socket_.reset(zmq_socket(context.handle(), ZMQ_ROUTER));
   if (!channel.socket_) return fail(ErrorCode::kFailed, std::string("cannot make a socket: ") + zmq_strerror(errno));
@@ -137,25 +137,26 @@ Result<RouterChannel> RouterChannel::bind(Context& context, const Endpoint& endp
   return channel;
 }
 
-SendOutcome RouterChannel::send(const PeerAddress& to, const Message& message) {
-  const std::vector<std::string> frames = encode(message);
+wire::SendOutcome RouterChannel::send(const wire::PeerAddress& to, const wire::Message& message) {
+  const std::vector<std::string> frames = wire::encode(message);
   // Only the address frame can fail: ZeroMQ takes the rest of a message that it has begun to take.
-  if (!send_frame(socket_.get(), to, ZMQ_SNDMORE)) return errno == EHOSTUNREACH ? SendOutcome::kGone : SendOutcome::kFull;
+  if (!send_frame(socket_.get(), to, ZMQ_SNDMORE))
+    return errno == EHOSTUNREACH ? wire::SendOutcome::kGone : wire::SendOutcome::kFull;
   for (std::size_t i = 0; i < frames.size(); ++i) {
-    if (!send_frame(socket_.get(), frames[i], i + 1 < frames.size() ? ZMQ_SNDMORE : 0)) return SendOutcome::kGone;
+    if (!send_frame(socket_.get(), frames[i], i + 1 < frames.size() ? ZMQ_SNDMORE : 0)) return wire::SendOutcome::kGone;
   }
-  return SendOutcome::kSent;
+  return wire::SendOutcome::kSent;
 }
 
 std::optional<Incoming> RouterChannel::receive() {
   std::optional<std::vector<std::string>> frames = receive_frames(socket_.get());
   if (!frames) return std::nullopt;
-  PeerAddress from = std::move(frames->front());
+  wire::PeerAddress from = std::move(frames->front());
   frames->erase(frames->begin());
-  return Incoming{std::move(from), decode(std::move(*frames))};
+  return Incoming{std::move(from), wire::decode(std::move(*frames))};
 }
 
-Result<DealerChannel> DealerChannel::connect(Context& context, const Endpoint& endpoint) {
+Result<DealerChannel> DealerChannel::connect(Context& context, const wire::Endpoint& endpoint) {
   DealerChannel channel;
   channel.socket_.reset(zmq_socket(context.handle(), ZMQ_DEALER));
   if (!channel.socket_) return fail(ErrorCode::kFailed, std::string("cannot make a socket: ") + zmq_strerror(errno));
@@ -170,18 +171,18 @@ Result<DealerChannel> DealerChannel::connect(Context& context, const Endpoint& e
   return channel;
 }
 
-bool DealerChannel::send(const Message& message) {
-  const std::vector<std::string> frames = encode(message);
+bool DealerChannel::send(const wire::Message& message) {
+  const std::vector<std::string> frames = wire::encode(message);
   for (std::size_t i = 0; i < frames.size(); ++i) {
     if (!send_frame(socket_.get(), frames[i], i + 1 < frames.size() ? ZMQ_SNDMORE : 0)) return false;
   }
   return true;
 }
 
-std::optional<Result<Message>> DealerChannel::receive() {
+std::optional<Result<wire::Message>> DealerChannel::receive() {
   std::optional<std::vector<std::string>> frames = receive_frames(socket_.get());
   if (!frames) return std::nullopt;
-  return decode(std::move(*frames));
+  return wire::decode(std::move(*frames));
 }
 
 std::size_t Poller::add(Item item) {

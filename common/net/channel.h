@@ -14,6 +14,7 @@
 #include "common/base/time.h"
 #include "common/wire/endpoint.h"
 #include "common/wire/message.h"
+#include "common/wire/peer_address.h"
 
 namespace sheaf::net {
 
@@ -31,29 +32,20 @@ class Context {
   void* handle_;
 };
 
-/// ZeroMQ's name for one connection to the master, made by the socket; a peer that reconnects gets another one.
-using PeerAddress = std::string;
-
-enum class SendOutcome {
-  kSent,  ///< On its way, which is not delivery: leases and acknowledgements are ours.
-  kFull,  ///< The peer reads too slowly; nothing was sent.
-  kGone,  ///< No such connection any more; nothing was sent.
-};
-
 /// What has arrived at the master.
 struct Incoming {
-  PeerAddress from;
-  Result<Message> message;  ///< Or why it was refused; the sender should be told.
+  wire::PeerAddress from;
+  Result<wire::Message> message;  ///< Or why it was refused; the sender should be told.
 };
 
 /// The master's ROUTER. The thread that made it makes every call.
 class RouterChannel {
  public:
   /// Errors: kUsage when the address is in use or cannot be bound, with the endpoint.
-  static Result<RouterChannel> bind(Context& context, const Endpoint& endpoint);
+  static Result<RouterChannel> bind(Context& context, const wire::Endpoint& endpoint);
 
   /// Never blocks.
-  SendOutcome send(const PeerAddress& to, const Message& message);
+  wire::SendOutcome send(const wire::PeerAddress& to, const wire::Message& message);
   /// Never blocks; empty when nothing waits.
   std::optional<Incoming> receive();
 
@@ -75,12 +67,12 @@ class RouterChannel {
 class DealerChannel {
  public:
   /// Succeeds also while nobody listens there. Errors: kUsage for an address that cannot be.
-  static Result<DealerChannel> connect(Context& context, const Endpoint& endpoint);
+  static Result<DealerChannel> connect(Context& context, const wire::Endpoint& endpoint);
 
   /// Never blocks. False while there is no connection or its queue is full; nothing was sent.
-  bool send(const Message& message);
+  bool send(const wire::Message& message);
   /// Never blocks; empty when nothing waits. An error is a message of the master that was refused.
-  std::optional<Result<Message>> receive();
+  std::optional<Result<wire::Message>> receive();
 
   void* handle() const { return socket_.get(); }
 

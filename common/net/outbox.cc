@@ -4,7 +4,7 @@
 
 namespace sheaf::net {
 
-void Outbox::add(Message message) {
+void Outbox::add(wire::Message message) {
   // A hello begins a new link: what waits belongs to the one before. And whoever cannot take the last message gains nothing by
   // a heartbeat.
   if (message.envelope.has_hello()) waiting_.clear();

@@ -12,7 +12,7 @@ namespace sheaf::net {
 /// Its owner watches the channel for writability while something waits: then a connection that comes about wakes it.
 class Outbox {
  public:
-  void add(Message message);
+  void add(wire::Message message);
   void clear() { waiting_.clear(); }
   bool is_empty() const { return waiting_.empty(); }
 
@@ -20,7 +20,7 @@ class Outbox {
   void send(DealerChannel& channel);
 
  private:
-  std::deque<Message> waiting_;  ///< Bounded by what a session says before it hears an answer.
+  std::deque<wire::Message> waiting_;  ///< Bounded by what a session says before it hears an answer.
 };
 
 }  // namespace sheaf::net

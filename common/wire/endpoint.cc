@@ -5,7 +5,7 @@
 
 #include "common/runtime/private_directory.h"
 
-namespace sheaf::net {
+namespace sheaf::wire {
 
 namespace {
 
@@ -54,4 +54,4 @@ Result<Endpoint> default_endpoint() {
   return parse_endpoint("ipc://" + *directory + "/master.sock");
 }
 
-}  // namespace sheaf::net
+}  // namespace sheaf::wire

@@ -4,7 +4,7 @@
 
 #include "common/base/result.h"
 
-namespace sheaf::net {
+namespace sheaf::wire {
 
 /// Where a master listens: "ipc:///run/user/1000/sheaf/master.sock" or "tcp://127.0.0.1:7077".
 struct Endpoint {
@@ -24,4 +24,4 @@ Status check_protection(const Endpoint& endpoint, bool insecure);
 /// socket directory. Errors as user_socket_directory().
 Result<Endpoint> default_endpoint();
 
-}  // namespace sheaf::net
+}  // namespace sheaf::wire

@@ -6,7 +6,7 @@
 #include "common/base/time.h"
 #include "common/runtime/blob.h"
 
-namespace sheaf::net {
+namespace sheaf::wire {
 
 /// Of the wire. A master refuses a peer with another one, in words; it grows with every incompatible change of wire.proto.
 inline constexpr std::uint32_t kProtocolVersion = 1;
@@ -38,4 +38,4 @@ inline constexpr Duration kFarewellMax = std::chrono::milliseconds(200);
 /// An unanswered Hello is sent again after this.
 inline constexpr Duration kHelloRetry = std::chrono::milliseconds(500);
 
-}  // namespace sheaf::net
+}  // namespace sheaf::wire

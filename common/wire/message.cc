@@ -7,7 +7,7 @@
 #include "common/wire/limits.h"
 #include "common/wire/validate.h"
 
-namespace sheaf::net {
+namespace sheaf::wire {
 
 namespace {
 
@@ -118,4 +118,4 @@ Error from_wire(const v1::Fault& fault) {
   return Error{static_cast<ErrorCode>(fault.code()), fault.what(), fault.where(), fault.advice()};
 }
 
-}  // namespace sheaf::net
+}  // namespace sheaf::wire

@@ -9,7 +9,7 @@
 #include "common/base/result.h"
 #include "sheaf/v1/wire.pb.h"
 
-namespace sheaf::net {
+namespace sheaf::wire {
 
 /// One logical message: a header and the payloads that belong to it, in the order in which the header names them.
 struct Message {
@@ -41,4 +41,4 @@ SessionId from_wire(const v1::Session& session);
 Digest digest_from(const v1::PayloadRef& payload);
 Error from_wire(const v1::Fault& fault);
 
-}  // namespace sheaf::net
+}  // namespace sheaf::wire

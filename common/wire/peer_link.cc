@@ -8,7 +8,7 @@
 #include "common/base/version.h"
 #include "common/wire/limits.h"
 
-namespace sheaf::net {
+namespace sheaf::wire {
 
 PeerLink::PeerLink(v1::Hello hello) : hello_(std::move(hello)) {
   hello_.set_protocol(kProtocolVersion);
@@ -99,4 +99,4 @@ SessionId make_session() {
   return session;
 }
 
-}  // namespace sheaf::net
+}  // namespace sheaf::wire

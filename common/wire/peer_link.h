@@ -8,7 +8,7 @@
 #include "common/base/time.h"
 #include "common/wire/message.h"
 
-namespace sheaf::net {
+namespace sheaf::wire {
 
 /// One side of the link to the master, as workers, stages and clients share it: hello until welcomed, heartbeats when there is
 /// nothing else to say, noticing that the master is silent, hello again when it was started anew.
@@ -69,4 +69,4 @@ class PeerLink {
 /// 16 random bytes from the system, for a process's session and for tokens.
 SessionId make_session();
 
-}  // namespace sheaf::net
+}  // namespace sheaf::wire

@@ -8,7 +8,7 @@
 #include "common/runtime/fd.h"
 #include "common/wire/limits.h"
 
-namespace sheaf::net {
+namespace sheaf::wire {
 
 namespace {
 
@@ -56,4 +56,4 @@ Result<v1::StageSetup> read_stage_setup(int fd) {
   return message.stage_setup();
 }
 
-}  // namespace sheaf::net
+}  // namespace sheaf::wire

@@ -6,7 +6,7 @@
 #include "common/base/check.h"
 #include "common/wire/limits.h"
 
-namespace sheaf::net {
+namespace sheaf::wire {
 
 bool Upload::is_for(const v1::TransferRef& transfer) const {
   return from_wire(transfer.job()) == job_ && from_wire(transfer.attempt()) == attempt_;
@@ -56,4 +56,4 @@ Download::Taken Download::take(const v1::Part& part, std::string_view bytes) {
   return hasher_.digest() == digest_ ? Taken::kWhole : Taken::kRefused;
 }
 
-}  // namespace sheaf::net
+}  // namespace sheaf::wire

@@ -8,7 +8,7 @@
 #include "common/base/ids.h"
 #include "common/wire/message.h"
 
-namespace sheaf::net {
+namespace sheaf::wire {
 
 /// The sender's side of one payload that travels as parts: how far the receiver lets it go, and how far it has got. Where the
 /// bytes are is the owner's business. Pure.
@@ -74,4 +74,4 @@ class Download {
   std::uint64_t granted_ = 0;
 };
 
-}  // namespace sheaf::net
+}  // namespace sheaf::wire

@@ -5,7 +5,7 @@
 #include "common/base/result.h"
 #include "common/wire/limits.h"
 
-namespace sheaf::net {
+namespace sheaf::wire {
 
 namespace {
 
@@ -299,4 +299,4 @@ std::optional<std::string> validate(const v1::Envelope& envelope, std::span<cons
   return c.finish();
 }
 
-}  // namespace sheaf::net
+}  // namespace sheaf::wire

@@ -22,7 +22,7 @@ Hub::Hub(const HubConfig& config, Outbox& outbox, StageLauncher& stages, Spool& 
 // --------------------------------------------------------------------------------------------------------------------------
 // input
 
-void Hub::on_message(Instant now, const net::PeerAddress& from, Result<net::Message> message) {
+void Hub::on_message(Instant now, const wire::PeerAddress& from, Result<wire::Message> message) {
   Peer* peer = peers_.find(from);
   if (peer != nullptr) peer->last_heard = now;
   if (!message) {
@@ -48,12 +48,12 @@ void Hub::on_message(Instant now, const net::PeerAddress& from, Result<net::Mess
   reap(now);
 }
 
-void Hub::dispatch(Instant now, Peer& peer, net::Message& message) {
+void Hub::dispatch(Instant now, Peer& peer, wire::Message& message) {
   const v1::Envelope& envelope = message.envelope;
   if (peer.role == v1::ROLE_WORKER) apply(now, WorkerHeard{peer.worker});
   switch (envelope.body_case()) {
     case v1::Envelope::kHeartbeat: break;
-    case v1::Envelope::kGoodbye: lose(now, net::PeerAddress(peer.address), true); break;
+    case v1::Envelope::kGoodbye: lose(now, wire::PeerAddress(peer.address), true); break;
     case v1::Envelope::kSubmit: on_submit(now, peer, envelope.submit()); break;
     case v1::Envelope::kCancelRun: on_cancel(now, peer, envelope.cancel_run()); break;
     case v1::Envelope::kResult: on_result(now, peer, message); break;
@@ -75,7 +75,7 @@ void Hub::on_time(Instant now) {
   }
   next_tick_ = now + config_.update_interval;
   apply(now, TimePassed{});
-  for (const net::PeerAddress& address : peers_.addresses()) {
+  for (const wire::PeerAddress& address : peers_.addresses()) {
     Peer* peer = peers_.find(address);
     if (peer == nullptr) continue;
     // A silent worker is the scheduler's affair: it may come back with what it holds.
@@ -100,7 +100,7 @@ void Hub::on_time(Instant now) {
 }
 
 void Hub::shut_down(Instant now, const std::string& reason) {
-  for (const net::PeerAddress& address : peers_.addresses()) {
+  for (const wire::PeerAddress& address : peers_.addresses()) {
     v1::Envelope message = envelope();
     message.mutable_goodbye()->set_reason(reason);
     if (Peer* peer = peers_.find(address)) send(now, *peer, std::move(message));
@@ -110,10 +110,10 @@ void Hub::shut_down(Instant now, const std::string& reason) {
 // --------------------------------------------------------------------------------------------------------------------------
 // links
 
-void Hub::on_hello(Instant now, const net::PeerAddress& from, const v1::Hello& hello) {
-  if (hello.protocol() != net::kProtocolVersion) {
+void Hub::on_hello(Instant now, const wire::PeerAddress& from, const v1::Hello& hello) {
+  if (hello.protocol() != wire::kProtocolVersion) {
     refuse(from, v1::REFUSAL_PROTOCOL,
-           "this master speaks protocol " + std::to_string(net::kProtocolVersion) + " (sheaf " + kVersion +
+           "this master speaks protocol " + std::to_string(wire::kProtocolVersion) + " (sheaf " + kVersion +
                "), the other side " + std::to_string(hello.protocol()) + " (sheaf " + hello.version() +
                "): use the same version on both");
     return;
@@ -121,14 +121,14 @@ void Hub::on_hello(Instant now, const net::PeerAddress& from, const v1::Hello& h
   // Said again because the Welcome takes its time, or because we did: one Welcome will do. Each further one would hand out jobs
   // anew.
   if (Peer* old = peers_.find(from);
-      old != nullptr && old->has_only_greeted && old->session == net::from_wire(hello.session())) {
+      old != nullptr && old->has_only_greeted && old->session == wire::from_wire(hello.session())) {
     SHEAF_MARK("hub_ignored_a_repeated_hello");
     if (old->role == v1::ROLE_WORKER) apply(now, WorkerHeard{old->worker});
     return;
   }
   // A process that connects anew, or says hello again on a link that we still know: the old link is over.
-  if (Peer* old = peers_.find(net::from_wire(hello.session()))) lose(now, net::PeerAddress(old->address), false);
-  if (Peer* old = peers_.find(from)) lose(now, net::PeerAddress(old->address), false);
+  if (Peer* old = peers_.find(wire::from_wire(hello.session()))) lose(now, wire::PeerAddress(old->address), false);
+  if (Peer* old = peers_.find(from)) lose(now, wire::PeerAddress(old->address), false);
   if (peers_.size() >= config_.peers_max) {
     refuse(from, v1::REFUSAL_BUSY, "this master has " + std::to_string(config_.peers_max) + " connections already");
     return;
@@ -136,7 +136,7 @@ void Hub::on_hello(Instant now, const net::PeerAddress& from, const v1::Hello& h
   Peer peer;
   peer.address = from;
   peer.role = hello.role();
-  peer.session = net::from_wire(hello.session());
+  peer.session = wire::from_wire(hello.session());
   peer.name = hello.host() + ":" + std::to_string(hello.pid());
   peer.last_heard = now;
   peer.last_sent = now;
@@ -149,7 +149,7 @@ void Hub::on_hello(Instant now, const net::PeerAddress& from, const v1::Hello& h
 
 v1::Welcome Hub::make_welcome() const {
   v1::Welcome welcome;
-  welcome.set_protocol(net::kProtocolVersion);
+  welcome.set_protocol(wire::kProtocolVersion);
   welcome.set_version(kVersion);
   welcome.set_epoch(config_.scheduler.epoch);
   welcome.set_heartbeat_interval_ms(static_cast<std::uint64_t>(milliseconds(config_.heartbeat_interval)));
@@ -169,7 +169,7 @@ void Hub::welcome_worker(Instant now, Peer peer, const v1::Hello& hello) {
   joined.bytes_max = worker.bytes_max();
   joined.fingerprint = worker.fingerprint();
   for (const v1::RunningAttempt& running : worker.running()) {
-    joined.running.push_back({net::from_wire(running.job()), net::from_wire(running.attempt())});
+    joined.running.push_back({wire::from_wire(running.job()), wire::from_wire(running.attempt())});
   }
   Peer& added = peers_.add(std::move(peer));
   v1::Envelope message = envelope();
@@ -186,7 +186,7 @@ void Hub::welcome_stage(Instant now, Peer peer, const v1::StageHello& hello) {
     return;
   }
   // Another process with the same token takes the place of the one that is here: a run has one stage.
-  if (!run->stage.empty()) lose(now, net::PeerAddress(run->stage), false);
+  if (!run->stage.empty()) lose(now, wire::PeerAddress(run->stage), false);
   peer.run = run->id;
   run->stage = peer.address;
   run->stage_absent.reset();
@@ -197,7 +197,7 @@ void Hub::welcome_stage(Instant now, Peer peer, const v1::StageHello& hello) {
   send(now, added, std::move(message));
   if (run->is_over() || run->ending) {
     v1::Envelope goodbye = envelope();
-    goodbye.mutable_goodbye()->set_reason(run->fault ? net::wire_text(run->fault->what) : "the run is over");
+    goodbye.mutable_goodbye()->set_reason(run->fault ? wire::wire_text(run->fault->what) : "the run is over");
     send(now, added, std::move(goodbye));
     return;
   }
@@ -215,7 +215,7 @@ void Hub::welcome_client(Instant now, Peer peer) {
   }
 }
 
-void Hub::lose(Instant now, const net::PeerAddress& address, bool graceful) {
+void Hub::lose(Instant now, const wire::PeerAddress& address, bool graceful) {
   Peer* peer = peers_.find(address);
   if (peer == nullptr) return;
   const v1::Role role = peer->role;
@@ -250,8 +250,8 @@ void Hub::lose(Instant now, const net::PeerAddress& address, bool graceful) {
 }
 
 void Hub::send(Instant now, Peer& peer, v1::Envelope message, std::vector<std::string> payloads) {
-  const net::SendOutcome outcome = outbox_.send(peer.address, net::Message{std::move(message), std::move(payloads)});
-  if (outcome == net::SendOutcome::kSent) {
+  const wire::SendOutcome outcome = outbox_.send(peer.address, wire::Message{std::move(message), std::move(payloads)});
+  if (outcome == wire::SendOutcome::kSent) {
     peer.last_sent = now;
   } else {
     // kFull means that it has not read a thousand messages: no better than gone.
@@ -259,18 +259,18 @@ void Hub::send(Instant now, Peer& peer, v1::Envelope message, std::vector<std::s
   }
 }
 
-void Hub::refuse(const net::PeerAddress& to, v1::RefusalReason reason, std::string text) {
-  net::Message message;
+void Hub::refuse(const wire::PeerAddress& to, v1::RefusalReason reason, std::string text) {
+  wire::Message message;
   message.envelope = envelope();
   message.envelope.mutable_refused()->set_reason(reason);
-  message.envelope.mutable_refused()->set_text(net::wire_text(std::move(text)));
+  message.envelope.mutable_refused()->set_text(wire::wire_text(std::move(text)));
   outbox_.send(to, message);  // Whoever cannot be told need not be.
 }
 
 void Hub::reap(Instant now) {
   while (!broken_.empty()) {
-    const std::vector<net::PeerAddress> broken = std::exchange(broken_, {});
-    for (const net::PeerAddress& address : broken) lose(now, address, false);
+    const std::vector<wire::PeerAddress> broken = std::exchange(broken_, {});
+    for (const wire::PeerAddress& address : broken) lose(now, address, false);
   }
 }
 

@@ -20,7 +20,7 @@ namespace sheaf::master {
 class Outbox {
  public:
   virtual ~Outbox() = default;
-  virtual net::SendOutcome send(const net::PeerAddress& to, const net::Message& message) = 0;
+  virtual wire::SendOutcome send(const wire::PeerAddress& to, const wire::Message& message) = 0;
 };
 
 /// How the hub starts a run's stage and ends it. The end of a stage comes back as Hub::on_stage_exited().
@@ -37,8 +37,8 @@ struct HubConfig {
   SchedulerConfig scheduler;
   std::uint64_t memory_window_bytes = 16 * 1024 * 1024;   ///< A run's payloads that are fed and not committed.
   std::uint64_t spool_window_bytes = 1024 * 1024 * 1024;  ///< A run's results that are committed and not bound.
-  Duration heartbeat_interval = net::kHeartbeatInterval;
-  Duration silence_max = net::kSilenceMax;  ///< Of stages and clients; of workers: scheduler.worker_silence_max.
+  Duration heartbeat_interval = wire::kHeartbeatInterval;
+  Duration silence_max = wire::kSilenceMax;  ///< Of stages and clients; of workers: scheduler.worker_silence_max.
   Duration update_interval = std::chrono::milliseconds(200);  ///< Between two RunUpdates of a working run; also the hub's tick.
   Duration stage_goodbye_max = std::chrono::seconds(5);       ///< How long a stage may take to give its output up.
   Duration stage_last_words_max = std::chrono::seconds(1);    ///< How long what a stage said before it ended may be on its way.
@@ -58,7 +58,7 @@ class Hub {
   Hub(const HubConfig& config, Outbox& outbox, StageLauncher& stages, Spool& spool, std::function<std::uint64_t()> random);
 
   /// A message from `from`, or why it was refused.
-  void on_message(Instant now, const net::PeerAddress& from, Result<net::Message> message);
+  void on_message(Instant now, const wire::PeerAddress& from, Result<wire::Message> message);
   /// Everything that is due. Feed it all that has arrived first: a pause of the master's own must not look like everybody's
   /// silence.
   void on_time(Instant now);
@@ -83,16 +83,16 @@ class Hub {
   };
 
   // hub.cc: links, and the scheduler's steps
-  void on_hello(Instant now, const net::PeerAddress& from, const v1::Hello& hello);
+  void on_hello(Instant now, const wire::PeerAddress& from, const v1::Hello& hello);
   void welcome_worker(Instant now, Peer peer, const v1::Hello& hello);
   void welcome_stage(Instant now, Peer peer, const v1::StageHello& hello);
   void welcome_client(Instant now, Peer peer);
   v1::Welcome make_welcome() const;
-  void dispatch(Instant now, Peer& peer, net::Message& message);
+  void dispatch(Instant now, Peer& peer, wire::Message& message);
   void send(Instant now, Peer& peer, v1::Envelope envelope, std::vector<std::string> payloads = {});
-  void refuse(const net::PeerAddress& to, v1::RefusalReason reason, std::string text);
+  void refuse(const wire::PeerAddress& to, v1::RefusalReason reason, std::string text);
   /// The connection is gone: what depends on it is told. `graceful`: it said goodbye.
-  void lose(Instant now, const net::PeerAddress& address, bool graceful);
+  void lose(Instant now, const wire::PeerAddress& address, bool graceful);
   /// Loses everybody to whom a send has failed. A send fails in the middle of something, so it only notes the address.
   void reap(Instant now);
   void apply(Instant now, Event event);
@@ -102,9 +102,9 @@ class Hub {
   // hub_runs.cc: runs, their clients and their stages
   void on_submit(Instant now, Peer& client, const v1::Submit& submit);
   void on_cancel(Instant now, Peer& client, const v1::CancelRun& cancel);
-  void on_stage_message(Instant now, Peer& stage, net::Message& message);
-  void on_feed(Instant now, Peer& stage, HubRun& run, net::Message& message);
-  void on_redo(Instant now, Peer& stage, HubRun& run, net::Message& message);
+  void on_stage_message(Instant now, Peer& stage, wire::Message& message);
+  void on_feed(Instant now, Peer& stage, HubRun& run, wire::Message& message);
+  void on_redo(Instant now, Peer& stage, HubRun& run, wire::Message& message);
   void take_job(Instant now, HubRun& run, const v1::JobHeader& header, std::uint32_t revision, StoredPayload payload);
   void on_publish(Instant now, Peer& stage, HubRun& run, const v1::Publish& publish);
   void send_credit(Instant now, HubRun& run);
@@ -120,7 +120,7 @@ class Hub {
   void assign(Instant now, const Assign& action);
   void revoke(Instant now, const Revoke& action);
   void commit(const Commit& action);
-  void on_result(Instant now, Peer& worker, net::Message& message);
+  void on_result(Instant now, Peer& worker, wire::Message& message);
   void on_result_whole(Instant now, WorkerId worker, TransferKey key, ArrivedResult result);
   void on_part(Instant now, Peer& peer, const v1::Part& part, const std::string& bytes);
   void on_part_credit(Instant now, Peer& peer, const v1::PartCredit& credit);
@@ -139,7 +139,7 @@ class Hub {
   bool applying_ = false;
 
   PeerTable peers_;
-  std::vector<net::PeerAddress> broken_;
+  std::vector<wire::PeerAddress> broken_;
   std::uint64_t next_worker_ = 1;
 
   std::map<RunId, HubRun> runs_;

@@ -20,14 +20,14 @@ void Hub::assign(Instant now, const Assign& action) {
 
   v1::Envelope message = envelope();
   v1::Assignment& assignment = *message.mutable_assign()->add_jobs();
-  *assignment.mutable_job() = net::to_wire(action.job);
-  *assignment.mutable_attempt() = net::to_wire(action.attempt);
+  *assignment.mutable_job() = wire::to_wire(action.job);
+  *assignment.mutable_attempt() = wire::to_wire(action.attempt);
   assignment.set_kind(run->description.kind());
   if (worker->runs_set_up.insert(action.job.run).second) assignment.set_setup(run->planned.setup());
-  *assignment.mutable_payload() = net::payload_ref(payload->size(), payload->digest(), inlined);
+  *assignment.mutable_payload() = wire::payload_ref(payload->size(), payload->digest(), inlined);
   if (!inlined) {
     const TransferKey key{action.job, action.attempt};
-    worker->outgoing.insert_or_assign(key, Peer::Outgoing{net::Upload(action.job, action.attempt, payload->size()), payload});
+    worker->outgoing.insert_or_assign(key, Peer::Outgoing{wire::Upload(action.job, action.attempt, payload->size()), payload});
     send(now, *worker, std::move(message));
     return;
   }
@@ -46,8 +46,8 @@ void Hub::revoke(Instant now, const Revoke& action) {
   worker->incoming.erase({action.job, action.attempt});
   v1::Envelope message = envelope();
   v1::Revoke& revoke = *message.mutable_revoke();
-  *revoke.mutable_job() = net::to_wire(action.job);
-  *revoke.mutable_attempt() = net::to_wire(action.attempt);
+  *revoke.mutable_job() = wire::to_wire(action.job);
+  *revoke.mutable_attempt() = wire::to_wire(action.attempt);
   revoke.set_reason("the result is no longer needed");
   send(now, *worker, std::move(message));
 }
@@ -57,8 +57,8 @@ void Hub::ack(Instant now, WorkerId worker, JobId job, Attempt attempt) {
   if (peer == nullptr) return;
   v1::Envelope message = envelope();
   v1::ResultAck& ack = *message.mutable_result_ack();
-  *ack.mutable_job() = net::to_wire(job);
-  *ack.mutable_attempt() = net::to_wire(attempt);
+  *ack.mutable_job() = wire::to_wire(job);
+  *ack.mutable_attempt() = wire::to_wire(attempt);
   send(now, *peer, std::move(message));
 }
 
@@ -75,10 +75,10 @@ void Hub::commit(const Commit& action) {
   arrived_.erase(arrived);
 }
 
-void Hub::on_result(Instant now, Peer& worker, net::Message& message) {
+void Hub::on_result(Instant now, Peer& worker, wire::Message& message) {
   const v1::JobResult& result = message.envelope.result();
-  const JobId job = net::from_wire(result.job());
-  const Attempt attempt = net::from_wire(result.attempt());
+  const JobId job = wire::from_wire(result.job());
+  const Attempt attempt = wire::from_wire(result.attempt());
   if (result.outcome() == v1::OUTCOME_DONE) {
     if (!result.payload().inlined()) {
       if (find_run(job.run) == nullptr || find_run(job.run)->is_over()) {
@@ -88,7 +88,7 @@ void Hub::on_result(Instant now, Peer& worker, net::Message& message) {
       }
       return;
     }
-    const Digest announced = net::digest_from(result.payload());
+    const Digest announced = wire::digest_from(result.payload());
     std::string& bytes = message.payloads.front();
     if (digest_of(std::as_bytes(std::span(bytes.data(), bytes.size()))) != announced) {
       log_error("result_damaged worker=" + std::to_string(worker.worker.value) + " job=" + to_string(job.key));
@@ -107,7 +107,7 @@ void Hub::on_result(Instant now, Peer& worker, net::Message& message) {
   // Handed back perhaps because the worker no longer has the run's setup: it comes again with the next job.
   if (result.outcome() == v1::OUTCOME_RETURNED) worker.runs_set_up.erase(job.run);
   if (result.outcome() != v1::OUTCOME_RETURNED) {
-    const Error error = net::from_wire(result.fault());
+    const Error error = wire::from_wire(result.fault());
     failed.kind = result.outcome() == v1::OUTCOME_FAILED ? FailureKind::kJob : FailureKind::kExecutorLost;
     failed.reason = error.what;
     log_warn("job_failed run=" + std::to_string(job.run.value) + " job=" + to_string(job.key) +
@@ -128,12 +128,12 @@ void Hub::on_result_whole(Instant now, WorkerId worker, TransferKey key, Arrived
 
 void Hub::start_download(Instant now, Peer& peer, TransferKey key, const v1::PayloadRef& announced, v1::JobHeader job,
                          std::string measures) {
-  auto room = spool_.reserve(announced.bytes(), net::digest_from(announced));
+  auto room = spool_.reserve(announced.bytes(), wire::digest_from(announced));
   if (!room) {
     if (HubRun* run = find_run(key.first.run)) end_run(now, *run, v1::RUN_FAILED, room.error());
     return;
   }
-  Peer::Incoming incoming{net::Download(key.first, key.second, announced), std::move(*room), std::move(job),
+  Peer::Incoming incoming{wire::Download(key.first, key.second, announced), std::move(*room), std::move(job),
                           std::move(measures)};
   const auto entry = peer.incoming.insert_or_assign(key, std::move(incoming)).first;
   v1::Envelope message = envelope();
@@ -144,13 +144,13 @@ void Hub::start_download(Instant now, Peer& peer, TransferKey key, const v1::Pay
 }
 
 void Hub::on_part(Instant now, Peer& peer, const v1::Part& part, const std::string& bytes) {
-  const TransferKey key{net::from_wire(part.transfer().job()), net::from_wire(part.transfer().attempt())};
+  const TransferKey key{wire::from_wire(part.transfer().job()), wire::from_wire(part.transfer().attempt())};
   const auto entry = peer.incoming.find(key);
   if (entry == peer.incoming.end()) return;  // Revoked, or of a run that is over.
   Peer::Incoming& incoming = entry->second;
   const std::uint64_t offset = incoming.progress.received();
-  const net::Download::Taken taken = incoming.progress.take(part, bytes);
-  if (taken == net::Download::Taken::kRefused) {
+  const wire::Download::Taken taken = incoming.progress.take(part, bytes);
+  if (taken == wire::Download::Taken::kRefused) {
     log_error("payload_damaged peer=" + peer.name + " job=" + to_string(key.first.key));
     peer.incoming.erase(entry);
     HubRun* run = find_run(key.first.run);
@@ -166,7 +166,7 @@ void Hub::on_part(Instant now, Peer& peer, const v1::Part& part, const std::stri
     if (HubRun* run = find_run(key.first.run)) end_run(now, *run, v1::RUN_FAILED, status.error());
     return;
   }
-  if (taken == net::Download::Taken::kMore) {
+  if (taken == wire::Download::Taken::kMore) {
     if (const auto credit = incoming.progress.grant()) {
       v1::Envelope message = envelope();
       *message.mutable_part_credit() = *credit;
@@ -184,7 +184,7 @@ void Hub::on_part(Instant now, Peer& peer, const v1::Part& part, const std::stri
 }
 
 void Hub::on_part_credit(Instant now, Peer& peer, const v1::PartCredit& credit) {
-  const TransferKey key{net::from_wire(credit.transfer().job()), net::from_wire(credit.transfer().attempt())};
+  const TransferKey key{wire::from_wire(credit.transfer().job()), wire::from_wire(credit.transfer().attempt())};
   const auto entry = peer.outgoing.find(key);
   if (entry == peer.outgoing.end()) return;
   Peer::Outgoing& outgoing = entry->second;

@@ -8,7 +8,7 @@
 #include "common/base/ids.h"
 #include "common/base/result.h"
 #include "common/base/time.h"
-#include "common/net/channel.h"
+#include "common/wire/peer_address.h"
 #include "master/core/stats.h"
 #include "master/io/spool.h"
 #include "sheaf/v1/wire.pb.h"
@@ -28,7 +28,7 @@ struct HubRun {
   v1::RunPlanned planned;
   RunView view;  ///< The last one, once the scheduler has forgotten the run.
 
-  net::PeerAddress stage;               ///< Empty while none is connected.
+  wire::PeerAddress stage;              ///< Empty while none is connected.
   std::optional<Instant> stage_absent;  ///< Since when, if it was here.
   std::optional<Instant> client_absent;
   std::optional<Instant> stage_exited;  ///< Its process has ended, and `stage_exit` is how.

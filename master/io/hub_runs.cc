@@ -163,7 +163,7 @@ void Hub::update_client(Instant now, HubRun& run, bool force) {
     notes_bytes += note.size();
     if (notes_bytes <= kUpdateNotesBytesMax) update.add_notes(note);
   }
-  if (run.fault && run.state == v1::RUN_FAILED) *update.mutable_fault() = net::to_wire(*run.fault);
+  if (run.fault && run.state == v1::RUN_FAILED) *update.mutable_fault() = wire::to_wire(*run.fault);
   if (run.publish && run.state == v1::RUN_DONE) {
     update.set_output_bytes(run.publish->output_bytes());
     update.set_report(run.publish->report());
@@ -178,7 +178,7 @@ void Hub::update_client(Instant now, HubRun& run, bool force) {
 // --------------------------------------------------------------------------------------------------------------------------
 // stage
 
-void Hub::on_stage_message(Instant now, Peer& stage, net::Message& message) {
+void Hub::on_stage_message(Instant now, Peer& stage, wire::Message& message) {
   const v1::Envelope& envelope = message.envelope;
   if (run_named_in(envelope) != stage.run.value) {
     refused_messages_ += 1;
@@ -199,7 +199,7 @@ void Hub::on_stage_message(Instant now, Peer& stage, net::Message& message) {
     case v1::Envelope::kFeed: on_feed(now, stage, *run, message); break;
     case v1::Envelope::kFeedEnd: apply(now, FeedEnded{run->id, envelope.feed_end().jobs()}); break;
     case v1::Envelope::kAccept: {
-      const JobId job{run->id, net::from_wire(envelope.accept().job()).key};
+      const JobId job{run->id, wire::from_wire(envelope.accept().job()).key};
       run->revisions.erase(job.key);
       // Bound from an earlier delivery: nobody will ask for the rest of this one.
       std::erase_if(stage.outgoing, [&](const auto& entry) { return entry.first.first == job; });
@@ -208,7 +208,7 @@ void Hub::on_stage_message(Instant now, Peer& stage, net::Message& message) {
     }
     case v1::Envelope::kRedo: on_redo(now, stage, *run, message); break;
     case v1::Envelope::kSplit:
-      apply(now, SplitAsked{JobId{run->id, net::from_wire(envelope.split().job()).key}, envelope.split().parts(), {}});
+      apply(now, SplitAsked{JobId{run->id, wire::from_wire(envelope.split().job()).key}, envelope.split().parts(), {}});
       break;
     case v1::Envelope::kPublish: on_publish(now, stage, *run, envelope.publish()); break;
     case v1::Envelope::kPublished: {
@@ -222,17 +222,19 @@ void Hub::on_stage_message(Instant now, Peer& stage, net::Message& message) {
       finish_run(now, *run);
       break;
     }
-    case v1::Envelope::kStageFailed: end_run(now, *run, v1::RUN_FAILED, net::from_wire(envelope.stage_failed().fault())); break;
+    case v1::Envelope::kStageFailed:
+      end_run(now, *run, v1::RUN_FAILED, wire::from_wire(envelope.stage_failed().fault()));
+      break;
     default: break;
   }
 }
 
-void Hub::on_feed(Instant now, Peer& stage, HubRun& run, net::Message& message) {
+void Hub::on_feed(Instant now, Peer& stage, HubRun& run, wire::Message& message) {
   std::size_t frame = 0;
   for (const v1::JobHeader& header : message.envelope.feed().jobs()) {
-    const Digest digest = net::digest_from(header.payload());
+    const Digest digest = wire::digest_from(header.payload());
     if (!header.payload().inlined()) {
-      start_download(now, stage, {net::from_wire(header.job()), Attempt{0, 0}}, header.payload(), header, {});
+      start_download(now, stage, {wire::from_wire(header.job()), Attempt{0, 0}}, header.payload(), header, {});
       continue;
     }
     std::string& bytes = message.payloads.at(frame++);
@@ -246,16 +248,16 @@ void Hub::on_feed(Instant now, Peer& stage, HubRun& run, net::Message& message) 
   }
 }
 
-void Hub::on_redo(Instant now, Peer& stage, HubRun& run, net::Message& message) {
+void Hub::on_redo(Instant now, Peer& stage, HubRun& run, wire::Message& message) {
   const v1::Redo& redo = message.envelope.redo();
-  log_warn("job_redone run=" + std::to_string(run.id.value) + " job=" + to_string(net::from_wire(redo.job().job()).key) +
+  log_warn("job_redone run=" + std::to_string(run.id.value) + " job=" + to_string(wire::from_wire(redo.job().job()).key) +
            " revision=" + std::to_string(redo.revision()) + " reason=\"" + redo.reason() + "\"");
   const v1::PayloadRef& payload = redo.job().payload();
   if (!payload.inlined()) {
-    start_download(now, stage, {net::from_wire(redo.job().job()), Attempt{0, redo.revision()}}, payload, redo.job(), {});
+    start_download(now, stage, {wire::from_wire(redo.job().job()), Attempt{0, redo.revision()}}, payload, redo.job(), {});
     return;
   }
-  auto stored = spool_.store(std::move(message.payloads.front()), net::digest_from(payload), kInlinePayloadBytesMax);
+  auto stored = spool_.store(std::move(message.payloads.front()), wire::digest_from(payload), kInlinePayloadBytesMax);
   if (!stored) {
     end_run(now, run, v1::RUN_FAILED, stored.error());
     return;
@@ -264,7 +266,7 @@ void Hub::on_redo(Instant now, Peer& stage, HubRun& run, net::Message& message) 
 }
 
 void Hub::take_job(Instant now, HubRun& run, const v1::JobHeader& header, std::uint32_t revision, StoredPayload payload) {
-  const JobKey key = net::from_wire(header.job()).key;
+  const JobKey key = wire::from_wire(header.job()).key;
   // Fed again by a stage whose link broke: the job may be done already, and a payload kept for it would never be released.
   if (revision == 0 && key.sub == 0 && key.seq < run.credit.jobs_received()) {
     send_credit(now, run);
@@ -315,14 +317,14 @@ void Hub::deliver(Instant now, JobId job) {
   const bool inlined = payload->size() <= kInlinePayloadBytesMax;
   v1::Envelope message = envelope();
   v1::Deliver& out = *message.mutable_deliver();
-  *out.mutable_job() = net::to_wire(job);
+  *out.mutable_job() = wire::to_wire(job);
   out.set_revision(result->second.revision);
   out.set_measures(result->second.measures);
-  *out.mutable_payload() = net::payload_ref(payload->size(), payload->digest(), inlined);
+  *out.mutable_payload() = wire::payload_ref(payload->size(), payload->digest(), inlined);
   if (!inlined) {
     const Attempt attempt{0, result->second.revision};
     send(now, *stage, std::move(message));
-    stage->outgoing.insert_or_assign({job, attempt}, Peer::Outgoing{net::Upload(job, attempt, payload->size()), payload});
+    stage->outgoing.insert_or_assign({job, attempt}, Peer::Outgoing{wire::Upload(job, attempt, payload->size()), payload});
     return;
   }
   auto bytes = payload->read_all();
@@ -387,7 +389,7 @@ void Hub::end_run(Instant now, HubRun& run, v1::RunState state, std::optional<Er
   }
   if (stage == nullptr) return;  // Its process is there and will connect, or its exit is reported.
   v1::Envelope message = envelope();
-  message.mutable_goodbye()->set_reason(run.fault ? net::wire_text(run.fault->what) : "the run is over");
+  message.mutable_goodbye()->set_reason(run.fault ? wire::wire_text(run.fault->what) : "the run is over");
   send(now, *stage, std::move(message));
 }
 

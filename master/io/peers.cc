@@ -4,7 +4,7 @@
 
 namespace sheaf::master {
 
-Peer* PeerTable::find(const net::PeerAddress& address) {
+Peer* PeerTable::find(const wire::PeerAddress& address) {
   const auto entry = peers_.find(address);
   return entry == peers_.end() ? nullptr : &entry->second;
 }
@@ -23,13 +23,13 @@ Peer& PeerTable::add(Peer peer) {
   SHEAF_CHECK(!by_session_.contains(peer.session));
   by_session_.emplace(peer.session, peer.address);
   if (peer.role == v1::ROLE_WORKER) by_worker_.emplace(peer.worker, peer.address);
-  const net::PeerAddress address = peer.address;
+  const wire::PeerAddress address = peer.address;
   const auto [entry, added] = peers_.emplace(address, std::move(peer));
   SHEAF_CHECK(added);
   return entry->second;
 }
 
-void PeerTable::remove(const net::PeerAddress& address) {
+void PeerTable::remove(const wire::PeerAddress& address) {
   const auto entry = peers_.find(address);
   if (entry == peers_.end()) return;
   by_session_.erase(entry->second.session);
@@ -37,8 +37,8 @@ void PeerTable::remove(const net::PeerAddress& address) {
   peers_.erase(entry);
 }
 
-std::vector<net::PeerAddress> PeerTable::addresses() const {
-  std::vector<net::PeerAddress> all;
+std::vector<wire::PeerAddress> PeerTable::addresses() const {
+  std::vector<wire::PeerAddress> all;
   all.reserve(peers_.size());
   for (const auto& [address, peer] : peers_) all.push_back(address);
   return all;

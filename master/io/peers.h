@@ -9,7 +9,7 @@
 
 #include "common/base/ids.h"
 #include "common/base/time.h"
-#include "common/net/channel.h"
+#include "common/wire/peer_address.h"
 #include "common/wire/transfer.h"
 #include "master/io/spool.h"
 
@@ -20,7 +20,7 @@ using TransferKey = std::pair<JobId, Attempt>;
 
 /// One connection that has said hello. A process that reconnects comes as another one, with the same session.
 struct Peer {
-  net::PeerAddress address;
+  wire::PeerAddress address;
   v1::Role role = v1::ROLE_UNSPECIFIED;
   SessionId session;
   std::string name;  ///< "host:pid", for logs.
@@ -33,11 +33,11 @@ struct Peer {
   std::set<RunId> runs_set_up;  ///< Runs whose setup the worker has been given.
 
   struct Outgoing {
-    net::Upload progress;
+    wire::Upload progress;
     std::shared_ptr<const StoredPayload> payload;
   };
   struct Incoming {
-    net::Download progress;
+    wire::Download progress;
     StoredPayload payload;
     v1::JobHeader job;     ///< Of a stage's feed.
     std::string measures;  ///< Of a worker's result.
@@ -49,22 +49,22 @@ struct Peer {
 /// Who is connected: by address, by session, and for workers by their id.
 class PeerTable {
  public:
-  Peer* find(const net::PeerAddress& address);
+  Peer* find(const wire::PeerAddress& address);
   Peer* find(SessionId session);
   Peer* find(WorkerId worker);
 
   /// The address and the session must be new (checked).
   Peer& add(Peer peer);
-  void remove(const net::PeerAddress& address);
+  void remove(const wire::PeerAddress& address);
 
   std::size_t size() const { return peers_.size(); }
   /// In the order of addresses. Stays valid while peers come and go.
-  std::vector<net::PeerAddress> addresses() const;
+  std::vector<wire::PeerAddress> addresses() const;
 
  private:
-  std::map<net::PeerAddress, Peer> peers_;
-  std::map<SessionId, net::PeerAddress> by_session_;
-  std::map<WorkerId, net::PeerAddress> by_worker_;
+  std::map<wire::PeerAddress, Peer> peers_;
+  std::map<SessionId, wire::PeerAddress> by_session_;
+  std::map<WorkerId, wire::PeerAddress> by_worker_;
 };
 
 /// Who may send what: everything else is refused.

@@ -26,7 +26,9 @@ constexpr Duration kInsecureWarning = std::chrono::minutes(1);
 class RouterOutbox : public Outbox {
  public:
   explicit RouterOutbox(net::RouterChannel& channel) : channel_(channel) {}
-  net::SendOutcome send(const net::PeerAddress& to, const net::Message& message) override { return channel_.send(to, message); }
+  wire::SendOutcome send(const wire::PeerAddress& to, const wire::Message& message) override {
+    return channel_.send(to, message);
+  }
 
  private:
   net::RouterChannel& channel_;

@@ -11,7 +11,7 @@
 namespace sheaf::master {
 
 struct ServerOptions {
-  net::Endpoint listen;
+  wire::Endpoint listen;
   std::string state;
   bool has_lifeline = false;   ///< Started by another program of sheaf: it leaves when that one has gone.
   bool warn_insecure = false;  ///< Says every minute that anybody may connect.

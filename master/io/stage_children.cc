@@ -25,7 +25,7 @@ Status StageChildren::start(RunId run, const std::string& token, std::uint32_t i
   setup.set_run(run.value);
   setup.set_token(token);
   setup.set_incarnation(incarnation);
-  if (Status written = net::write_stage_setup(pipe->write.get(), setup); !written) return written;
+  if (Status written = wire::write_stage_setup(pipe->write.get(), setup); !written) return written;
 
   ChildRequest request;
   request.program = program_directory() + "/sheaf-stage";

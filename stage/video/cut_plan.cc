@@ -7,7 +7,7 @@
 
 #include "common/base/check.h"
 
-namespace sheaf::stages {
+namespace sheaf::stage {
 
 namespace {
 
@@ -325,4 +325,4 @@ std::vector<JobCut> plan_cuts(const CutInput& input, const CutOptions& options) 
   return Planner(input, options).plan();
 }
 
-}  // namespace sheaf::stages
+}  // namespace sheaf::stage

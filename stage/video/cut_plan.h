@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-namespace sheaf::stages {
+namespace sheaf::stage {
 
 /// What the planner sees of the video: columns with one value a packet, in decode order, and the packets of the frames in the
 /// order of their (different) times. A packet that is marked to be discarded belongs to no frame; it may have the time
@@ -67,4 +67,4 @@ struct JobCut {
 /// back, and no job starts after the end of the one before. There must be at least one frame (checked).
 std::vector<JobCut> plan_cuts(const CutInput& input, const CutOptions& options);
 
-}  // namespace sheaf::stages
+}  // namespace sheaf::stage

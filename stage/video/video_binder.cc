@@ -11,7 +11,7 @@ extern "C" {
 #include "common/base/check.h"
 #include "common/media/payload.h"
 
-namespace sheaf::stages {
+namespace sheaf::stage {
 
 namespace {
 
@@ -161,4 +161,4 @@ v1::VideoReport VideoBinder::report() const {
   return report;
 }
 
-}  // namespace sheaf::stages
+}  // namespace sheaf::stage

@@ -14,7 +14,7 @@
 #include "sheaf/v1/video.pb.h"
 #include "stage/video/cut_plan.h"
 
-namespace sheaf::stages {
+namespace sheaf::stage {
 
 /// The decode time of packet `i` (in decode order, over the whole video) of an encoder that runs `delay` frames ahead, for
 /// frames with the ascending times of `index`: the times themselves, `delay` frames later. So decode times are unique and grow
@@ -71,4 +71,4 @@ class VideoBinder {
   std::uint64_t cpu_nanoseconds_ = 0;
 };
 
-}  // namespace sheaf::stages
+}  // namespace sheaf::stage

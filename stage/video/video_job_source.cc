@@ -5,7 +5,7 @@
 #include "common/base/check.h"
 #include "common/media/payload.h"
 
-namespace sheaf::stages {
+namespace sheaf::stage {
 
 namespace {
 
@@ -136,4 +136,4 @@ v1::VideoJob VideoJobSource::table(const JobCut& job) const {
   return result;
 }
 
-}  // namespace sheaf::stages
+}  // namespace sheaf::stage

@@ -13,7 +13,7 @@
 #include "sheaf/v1/video.pb.h"
 #include "stage/video/cut_plan.h"
 
-namespace sheaf::stages {
+namespace sheaf::stage {
 
 /// Makes the payloads of a video's jobs, in their order, in one further pass over the input.
 ///
@@ -55,4 +55,4 @@ class VideoJobSource {
 /// Appends `size` bytes of `from`, from `offset`, to `to`, a piece at a time. Errors: as Blob.
 Status copy_bytes(const Blob& from, std::uint64_t offset, std::uint64_t size, Blob& to);
 
-}  // namespace sheaf::stages
+}  // namespace sheaf::stage

@@ -10,7 +10,7 @@
 
 #include "common/runtime/fd.h"
 
-namespace sheaf::stages {
+namespace sheaf::stage {
 
 namespace {
 
@@ -82,4 +82,4 @@ void VideoOutput::remove_temporary() noexcept {
   ::unlink(temporary_.c_str());
 }
 
-}  // namespace sheaf::stages
+}  // namespace sheaf::stage

@@ -4,7 +4,7 @@
 
 #include "common/base/result.h"
 
-namespace sheaf::stages {
+namespace sheaf::stage {
 
 /// Where a run's output grows and where it ends up: a temporary file beside the output, whose name bears the stage's
 /// incarnation, so that two stages never write into one file, and which takes the output's name only at the end.
@@ -33,4 +33,4 @@ class VideoOutput {
   bool overwrite_;
 };
 
-}  // namespace sheaf::stages
+}  // namespace sheaf::stage

@@ -7,7 +7,7 @@ extern "C" {
 #include "common/media/stream_parameters.h"
 #include "common/ops/geometry.h"
 
-namespace sheaf::stages {
+namespace sheaf::stage {
 
 namespace {
 
@@ -83,4 +83,4 @@ std::vector<JobCut> plan_jobs(const media::PacketIndex& index, const VideoSetupP
   return plan_cuts(input, {chunk_frames, setup.frame_cost, setup.encoder_gop_frames, setup.has_seams});
 }
 
-}  // namespace sheaf::stages
+}  // namespace sheaf::stage

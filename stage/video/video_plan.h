@@ -10,7 +10,7 @@
 #include "sheaf/v1/video.pb.h"
 #include "stage/video/cut_plan.h"
 
-namespace sheaf::stages {
+namespace sheaf::stage {
 
 /// What every job of a run shares, and what the planner has to know of it.
 struct VideoSetupPlan {
@@ -27,4 +27,4 @@ Result<VideoSetupPlan> plan_setup(const v1::VideoRequest& request, media::Input&
 /// Cuts the video into jobs.
 std::vector<JobCut> plan_jobs(const media::PacketIndex& index, const VideoSetupPlan& setup, std::uint32_t chunk_frames);
 
-}  // namespace sheaf::stages
+}  // namespace sheaf::stage

@@ -14,7 +14,7 @@
 #include "stage/video/video_plan.h"
 #include "stage/video/video_verify.h"
 
-namespace sheaf::stages {
+namespace sheaf::stage {
 
 namespace {
 
@@ -259,4 +259,4 @@ Result<std::unique_ptr<StageKind>> make_video_stage(const v1::VideoRequest& requ
   return std::unique_ptr<StageKind>(new VideoStage(request, std::move(options)));
 }
 
-}  // namespace sheaf::stages
+}  // namespace sheaf::stage

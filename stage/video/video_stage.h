@@ -7,7 +7,7 @@
 #include "sheaf/v1/video.pb.h"
 #include "stage/stage_kind.h"
 
-namespace sheaf::stages {
+namespace sheaf::stage {
 
 /// What a stage tells its kind beside the request.
 struct StageOptions {
@@ -18,4 +18,4 @@ struct StageOptions {
 /// One video in, one video out. Nothing is opened before plan(). Errors: kUsage when the request lacks what it must have.
 Result<std::unique_ptr<StageKind>> make_video_stage(const v1::VideoRequest& request, StageOptions options);
 
-}  // namespace sheaf::stages
+}  // namespace sheaf::stage

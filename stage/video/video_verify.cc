@@ -11,7 +11,7 @@ extern "C" {
 #include <libavutil/mathematics.h>
 }
 
-namespace sheaf::stages {
+namespace sheaf::stage {
 
 namespace {
 
@@ -145,4 +145,4 @@ Result<std::vector<std::string>> verify_output(const std::string& path, const me
   return verifier.take_notes();
 }
 
-}  // namespace sheaf::stages
+}  // namespace sheaf::stage

@@ -22,12 +22,12 @@ class ProtocolVersionTest : public RefusalTest {
   /// Answers every message as a master of another version would, until `peer` ends.
   Finished refuse_everything(const std::function<Process()>& start_peer) const {
     net::Context context;
-    auto channel = net::RouterChannel::bind(context, *net::parse_endpoint(endpoint()));
+    auto channel = net::RouterChannel::bind(context, *wire::parse_endpoint(endpoint()));
     EXPECT_TRUE(channel) << (channel ? "" : channel.error().message());
     Process peer = start_peer();
     while (peer.run_for(std::chrono::milliseconds(10))) {
       while (const auto incoming = channel->receive()) {
-        net::Message answer;
+        wire::Message answer;
         answer.envelope.mutable_refused()->set_reason(v1::REFUSAL_PROTOCOL);
         answer.envelope.mutable_refused()->set_text(kRefusal);
         channel->send(incoming->from, answer);
@@ -55,10 +55,10 @@ TEST_F(ProtocolVersionTest, EndsTheWorkerWithTheMastersWords) {
 TEST_F(ProtocolVersionTest, MakesTheMasterRefuseAnotherVersion) {
   const Process master = start_master();
   net::Context context;
-  auto channel = net::DealerChannel::connect(context, *net::parse_endpoint(endpoint()));
+  auto channel = net::DealerChannel::connect(context, *wire::parse_endpoint(endpoint()));
   ASSERT_TRUE(channel);
-  net::Message hello;
-  hello.envelope.mutable_hello()->set_protocol(net::kProtocolVersion + 1);
+  wire::Message hello;
+  hello.envelope.mutable_hello()->set_protocol(wire::kProtocolVersion + 1);
   hello.envelope.mutable_hello()->set_version("9.9.9");
   hello.envelope.mutable_hello()->set_role(v1::ROLE_CLIENT);
   hello.envelope.mutable_hello()->mutable_session()->set_high(1);
@@ -67,7 +67,7 @@ TEST_F(ProtocolVersionTest, MakesTheMasterRefuseAnotherVersion) {
   net::Poller poller;
   poller.add(*channel);
   const auto deadline = Clock::now() + kDeadline;
-  std::optional<Result<net::Message>> answer;
+  std::optional<Result<wire::Message>> answer;
   for (bool is_sent = false; !answer && Clock::now() < deadline; answer = channel->receive()) {
     if (!is_sent) is_sent = channel->send(hello);  // There may be no connection yet.
     poller.wait(std::chrono::milliseconds(10));
@@ -76,7 +76,7 @@ TEST_F(ProtocolVersionTest, MakesTheMasterRefuseAnotherVersion) {
   ASSERT_TRUE((*answer)->envelope.has_refused()) << (*answer)->envelope.ShortDebugString();
   EXPECT_EQ((*answer)->envelope.refused().reason(), v1::REFUSAL_PROTOCOL);
   EXPECT_THAT((*answer)->envelope.refused().text(),
-              AllOf(HasSubstr(std::to_string(net::kProtocolVersion)), HasSubstr(std::to_string(net::kProtocolVersion + 1))));
+              AllOf(HasSubstr(std::to_string(wire::kProtocolVersion)), HasSubstr(std::to_string(wire::kProtocolVersion + 1))));
 }
 
 }  // namespace

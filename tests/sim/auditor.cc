@@ -19,11 +19,11 @@ const Auditor::Expected& Auditor::expected(Run& run, std::uint64_t seq, std::uin
 // --------------------------------------------------------------------------------------------------------------------------
 // sent
 
-void Auditor::on_gone(const net::PeerAddress& address) {
+void Auditor::on_gone(const wire::PeerAddress& address) {
   if (const auto link = links_.find(address); link != links_.end()) link->second.is_gone = true;
 }
 
-void Auditor::on_sent(const master::Hub& hub, const net::PeerAddress& to, const net::Message& message) {
+void Auditor::on_sent(const master::Hub& hub, const wire::PeerAddress& to, const wire::Message& message) {
   const v1::Envelope& envelope = message.envelope;
   if (envelope.has_deliver()) return on_deliver(envelope.deliver());
   const auto link = links_.find(to);
@@ -36,10 +36,10 @@ void Auditor::on_sent(const master::Hub& hub, const net::PeerAddress& to, const 
   if (envelope.has_assign()) {
     for (const v1::Assignment& assignment : envelope.assign().jobs()) on_assignment(hub, link->second, assignment);
   } else if (envelope.has_revoke()) {
-    link->second.held.erase(net::from_wire(envelope.revoke().attempt()));
+    link->second.held.erase(wire::from_wire(envelope.revoke().attempt()));
   } else if (envelope.has_result_ack()) {
     // What is acknowledged is forgotten by the worker. So the master must have all of it, unless nobody wants it any more.
-    const Attempt attempt = net::from_wire(envelope.result_ack().attempt());
+    const Attempt attempt = wire::from_wire(envelope.result_ack().attempt());
     const RunId run{envelope.result_ack().job().run()};
     const bool is_over = !hub.scheduler().run(run) || hub.scheduler().run(run)->stopped;
     if (!is_over && !link->second.answered.contains(attempt)) {
@@ -50,15 +50,15 @@ void Auditor::on_sent(const master::Hub& hub, const net::PeerAddress& to, const 
 }
 
 void Auditor::on_assignment(const master::Hub& hub, Link& link, const v1::Assignment& assignment) {
-  const JobId job = net::from_wire(assignment.job());
-  const Attempt attempt = net::from_wire(assignment.attempt());
+  const JobId job = wire::from_wire(assignment.job());
+  const Attempt attempt = wire::from_wire(assignment.attempt());
   const std::string name = "attempt " + to_string(attempt) + " at job " + to_string(job.key);
   Run& run = runs_[job.run];
   const std::optional<master::RunView> view = hub.scheduler().run(job.run);
   if (!view || view->stopped) return verdict_.fail(name + " of a run that is over");
 
   if (!attempt_bytes_.emplace(attempt, assignment.payload().bytes()).second) verdict_.fail(name + " was issued before");
-  const Digest digest = net::digest_from(assignment.payload());
+  const Digest digest = wire::digest_from(assignment.payload());
   bool is_known = false;
   for (std::uint32_t revision = 0; revision <= run.audited.workload->good_revision(job.key.seq); ++revision) {
     is_known = is_known || expected(run, job.key.seq, revision).payload == digest;
@@ -82,9 +82,9 @@ void Auditor::on_assignment(const master::Hub& hub, Link& link, const v1::Assign
 }
 
 void Auditor::on_deliver(const v1::Deliver& deliver) {
-  const JobId job = net::from_wire(deliver.job());
+  const JobId job = wire::from_wire(deliver.job());
   const Expected& wanted = expected(runs_[job.run], job.key.seq, deliver.revision());
-  if (net::digest_from(deliver.payload()) != wanted.result || deliver.payload().bytes() != wanted.result_bytes) {
+  if (wire::digest_from(deliver.payload()) != wanted.result || deliver.payload().bytes() != wanted.result_bytes) {
     verdict_.fail("what is delivered for job " + to_string(job.key) + " is not the result of revision " +
                   std::to_string(deliver.revision()));
   }
@@ -93,7 +93,7 @@ void Auditor::on_deliver(const v1::Deliver& deliver) {
 // -----------------------------------------------------------------------------------------------------------------------
 // arrived
 
-void Auditor::on_arrived(const net::PeerAddress& from, const net::Message& message) {
+void Auditor::on_arrived(const wire::PeerAddress& from, const wire::Message& message) {
   const v1::Envelope& envelope = message.envelope;
   if (envelope.has_hello() && envelope.hello().has_worker()) {
     const v1::WorkerHello& worker = envelope.hello().worker();
@@ -106,7 +106,7 @@ void Auditor::on_arrived(const net::PeerAddress& from, const net::Message& messa
     link.fingerprint = worker.fingerprint();
     link.held.clear();
     for (const v1::RunningAttempt& running : worker.running()) {
-      const Attempt attempt = net::from_wire(running.attempt());
+      const Attempt attempt = wire::from_wire(running.attempt());
       link.held.emplace(attempt, attempt_bytes_[attempt]);
     }
     return;
@@ -117,15 +117,15 @@ void Auditor::on_arrived(const net::PeerAddress& from, const net::Message& messa
   if (envelope.has_result()) {
     on_result(link->second, envelope.result());
   } else if (envelope.has_part() && envelope.part().last()) {
-    const Attempt attempt = net::from_wire(envelope.part().transfer().attempt());
+    const Attempt attempt = wire::from_wire(envelope.part().transfer().attempt());
     link->second.answered.insert(attempt);
     link->second.held.erase(attempt);
   }
 }
 
 void Auditor::on_result(Link& link, const v1::JobResult& result) {
-  const JobId job = net::from_wire(result.job());
-  const Attempt attempt = net::from_wire(result.attempt());
+  const JobId job = wire::from_wire(result.job());
+  const Attempt attempt = wire::from_wire(result.attempt());
   if (result.outcome() == v1::OUTCOME_DONE && !result.payload().inlined()) return;  // The last part decides.
   link.answered.insert(attempt);
   link.held.erase(attempt);

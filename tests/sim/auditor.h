@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "common/net/channel.h"
+#include "common/wire/peer_address.h"
 #include "master/io/hub.h"
 #include "tests/sim/verdict.h"
 #include "tests/sim/workload.h"
@@ -29,11 +29,11 @@ class Auditor {
   void expect_run(RunId run, const AuditedRun& audited) { runs_[run].audited = audited; }
 
   /// The connection is gone: a Hello that still comes from there is a first one.
-  void on_gone(const net::PeerAddress& address);
+  void on_gone(const wire::PeerAddress& address);
   /// `hub` as it is while the message is sent.
-  void on_sent(const master::Hub& hub, const net::PeerAddress& to, const net::Message& message);
+  void on_sent(const master::Hub& hub, const wire::PeerAddress& to, const wire::Message& message);
   /// Before the hub gets it.
-  void on_arrived(const net::PeerAddress& from, const net::Message& message);
+  void on_arrived(const wire::PeerAddress& from, const wire::Message& message);
   /// After every input.
   void check_windows(const master::Hub& hub);
 
@@ -79,7 +79,7 @@ class Auditor {
   const master::HubConfig& config_;
   Verdict& verdict_;
   std::map<RunId, Run> runs_;
-  std::map<net::PeerAddress, Link> links_;          ///< Of workers.
+  std::map<wire::PeerAddress, Link> links_;         ///< Of workers.
   std::map<Attempt, std::uint64_t> attempt_bytes_;  ///< Of every attempt that was issued.
 };
 

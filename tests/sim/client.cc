@@ -9,7 +9,7 @@ namespace {
 v1::Hello make_hello(Random& random, const std::string& name) {
   v1::Hello hello;
   hello.set_role(v1::ROLE_CLIENT);
-  *hello.mutable_session() = net::to_wire(SessionId{random.next() | 1, random.next()});
+  *hello.mutable_session() = wire::to_wire(SessionId{random.next() | 1, random.next()});
   hello.set_host(name);
   hello.set_pid(3);
   return hello;
@@ -27,7 +27,7 @@ SimClient::SimClient(Timeline& timeline, Network& network, Random random, std::s
       link_(make_hello(random_, name)),
       port_(
           network, *this,
-          [this](Result<net::Message> message) {
+          [this](Result<wire::Message> message) {
             if (!message) return verdict_.fail("a message to a client was refused: " + message.error().what);
             on_message(*message);
           },
@@ -53,18 +53,18 @@ void SimClient::cancel() {
   });
 }
 
-void SimClient::on_message(const net::Message& message) {
+void SimClient::on_message(const wire::Message& message) {
   const v1::Envelope& envelope = message.envelope;
   switch (link_.on_message(now(), envelope)) {
-    case net::PeerLink::Event::kWelcomed: {
+    case wire::PeerLink::Event::kWelcomed: {
       v1::Envelope submit = link_.envelope();
       submit.mutable_submit()->set_tag(tag_);
       *submit.mutable_submit()->mutable_run() = description_;
       send(std::move(submit));
       return;
     }
-    case net::PeerLink::Event::kRefused: return verdict_.fail("the client was refused: " + link_.refusal().text());
-    case net::PeerLink::Event::kNone: break;
+    case wire::PeerLink::Event::kRefused: return verdict_.fail("the client was refused: " + link_.refusal().text());
+    case wire::PeerLink::Event::kNone: break;
     default: return;
   }
   if (envelope.has_submitted()) {
@@ -91,7 +91,7 @@ void SimClient::on_update(const v1::RunUpdate& update) {
 
 void SimClient::send(v1::Envelope envelope) {
   link_.on_sent(now());
-  port_.send(net::Message{std::move(envelope), {}});
+  port_.send(wire::Message{std::move(envelope), {}});
 }
 
 std::optional<Instant> SimClient::next_deadline() const {
@@ -99,9 +99,9 @@ std::optional<Instant> SimClient::next_deadline() const {
 }
 
 void SimClient::on_time() {
-  std::vector<net::Message> out;
+  std::vector<wire::Message> out;
   link_.on_time(now(), out);
-  for (const net::Message& message : out) port_.send(message);
+  for (const wire::Message& message : out) port_.send(message);
 }
 
 }  // namespace sheaf::sim

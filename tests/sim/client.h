@@ -33,7 +33,7 @@ class SimClient final : public Process {
   std::function<void(RunId run, const std::string& token)> on_submitted;
 
  private:
-  void on_message(const net::Message& message);
+  void on_message(const wire::Message& message);
   void on_update(const v1::RunUpdate& update);
   void send(v1::Envelope envelope);
 
@@ -44,7 +44,7 @@ class SimClient final : public Process {
   std::uint64_t tag_;
   v1::RunDescription description_;
   Verdict& verdict_;
-  net::PeerLink link_;
+  wire::PeerLink link_;
   Port port_;
   std::optional<RunId> run_;
   std::optional<v1::RunUpdate> end_;

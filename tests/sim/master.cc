@@ -13,8 +13,8 @@ SimMaster::SimMaster(Timeline& timeline, Network& network, Random random, const 
       auditor_(config_, verdict),
       spool_(directory),
       hub_(config_, *this, *this, spool_, [this] { return random_.next(); }) {
-  network_.set_master([this](net::PeerAddress from, Result<net::Message> message) {
-    auto arrived = std::make_shared<Result<net::Message>>(std::move(message));
+  network_.set_master([this](wire::PeerAddress from, Result<wire::Message> message) {
+    auto arrived = std::make_shared<Result<wire::Message>>(std::move(message));
     post([this, from = std::move(from), arrived] {
       if (*arrived) auditor_.on_arrived(from, **arrived);
       hub_.on_message(now(), from, std::move(*arrived));
@@ -28,12 +28,12 @@ void SimMaster::stage_exited(RunId run, const std::string& how) {
   post([this, run, how] { hub_.on_stage_exited(now(), run, how); });
 }
 
-net::SendOutcome SimMaster::send(const net::PeerAddress& to, const net::Message& message) {
+wire::SendOutcome SimMaster::send(const wire::PeerAddress& to, const wire::Message& message) {
   if (message.envelope.has_submitted()) {
     on_submitted(RunId{message.envelope.submitted().run()}, message.envelope.submitted().tag());
   }
-  const net::SendOutcome outcome = network_.send_from_master(to, message);
-  if (outcome != net::SendOutcome::kSent) auditor_.on_gone(to);
+  const wire::SendOutcome outcome = network_.send_from_master(to, message);
+  if (outcome != wire::SendOutcome::kSent) auditor_.on_gone(to);
   auditor_.on_sent(hub_, to, message);
   return outcome;
 }

@@ -29,7 +29,7 @@ class SimMaster final : public Process, public master::Outbox, public master::St
   void stage_exited(RunId run, const std::string& how);
 
  private:
-  net::SendOutcome send(const net::PeerAddress& to, const net::Message& message) override;
+  wire::SendOutcome send(const wire::PeerAddress& to, const wire::Message& message) override;
   Status start(RunId run, const std::string& token, std::uint32_t incarnation) override;
   void stop(RunId run) override;
   using Process::stop;

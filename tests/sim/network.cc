@@ -11,16 +11,16 @@ Instant Network::arrival(Instant& last, Instant held) {
   return last;
 }
 
-net::SendOutcome Network::send_from_master(const net::PeerAddress& to, const net::Message& message) {
+wire::SendOutcome Network::send_from_master(const wire::PeerAddress& to, const wire::Message& message) {
   const auto entry = connections_.find(to);
-  if (entry == connections_.end()) return net::SendOutcome::kGone;
+  if (entry == connections_.end()) return wire::SendOutcome::kGone;
   const std::shared_ptr<Connection> connection = entry->second;
   if (!connection->is_whole) {
-    if (timeline_.now() < connection->noticed_by_master) return net::SendOutcome::kSent;
+    if (timeline_.now() < connection->noticed_by_master) return wire::SendOutcome::kSent;
     connections_.erase(entry);
-    return net::SendOutcome::kGone;
+    return wire::SendOutcome::kGone;
   }
-  std::vector<std::string> frames = net::encode(message);
+  std::vector<std::string> frames = wire::encode(message);
   trace_.message(timeline_.now(), "master >> " + connection->port->owner_.name(), frames);
   const Instant when = arrival(connection->last_to_port, connection->held_to_port);
   timeline_.at(when, [this, connection, frames = std::move(frames)]() mutable {
@@ -30,21 +30,21 @@ net::SendOutcome Network::send_from_master(const net::PeerAddress& to, const net
       // What waits inside a process that is stopped goes with its connection, too.
       if (port.connection_ != connection) return;
       trace_.message(timeline_.now(), port.owner_.name() + " <<", frames);
-      port.on_message_(net::decode(frames));
+      port.on_message_(wire::decode(frames));
     });
   });
-  return net::SendOutcome::kSent;
+  return wire::SendOutcome::kSent;
 }
 
-void Network::send_from_port(const std::shared_ptr<Connection>& connection, const net::Message& message) {
+void Network::send_from_port(const std::shared_ptr<Connection>& connection, const wire::Message& message) {
   if (!connection->is_whole) return;  // It has not noticed yet.
-  std::vector<std::string> frames = net::encode(message);
+  std::vector<std::string> frames = wire::encode(message);
   trace_.message(timeline_.now(), connection->port->owner_.name() + " >> master", frames);
   const Instant when = arrival(connection->last_to_master, connection->held_to_master);
   timeline_.at(when, [this, connection, frames = std::move(frames)]() mutable {
     if (!connection->is_whole) return;
     trace_.message(timeline_.now(), "master << " + connection->port->owner_.name(), frames);
-    master_(connection->address, net::decode(std::move(frames)));
+    master_(connection->address, wire::decode(std::move(frames)));
   });
 }
 
@@ -57,7 +57,7 @@ void Port::open() {
   owner_.post([this] { on_open_(); });
 }
 
-bool Port::send(const net::Message& message) {
+bool Port::send(const wire::Message& message) {
   if (!connection_) return false;
   network_.send_from_port(connection_, message);
   return true;

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "common/net/channel.h"
+#include "common/wire/peer_address.h"
 #include "tests/sim/process.h"
 #include "tests/sim/random.h"
 #include "tests/sim/timeline.h"
@@ -29,16 +29,16 @@ class Network {
   /// Of a new connection to the master; `latency` is what every message takes, `jitter` what it takes beyond that at most.
   void set_pace(Duration latency, Duration jitter) { latency_ = latency, jitter_ = jitter; }
   /// Who takes the messages that reach the master.
-  void set_master(std::function<void(net::PeerAddress, Result<net::Message>)> master) { master_ = std::move(master); }
+  void set_master(std::function<void(wire::PeerAddress, Result<wire::Message>)> master) { master_ = std::move(master); }
 
   /// The master's ROUTER.
-  net::SendOutcome send_from_master(const net::PeerAddress& to, const net::Message& message);
+  wire::SendOutcome send_from_master(const wire::PeerAddress& to, const wire::Message& message);
 
  private:
   friend class Port;
 
   struct Connection {
-    net::PeerAddress address;
+    wire::PeerAddress address;
     Port* port = nullptr;
     bool is_whole = true;         ///< False: what is under way is lost.
     Instant noticed_by_master{};  ///< When it is broken.
@@ -48,7 +48,7 @@ class Network {
     Instant held_to_port{};
   };
 
-  void send_from_port(const std::shared_ptr<Connection>& connection, const net::Message& message);
+  void send_from_port(const std::shared_ptr<Connection>& connection, const wire::Message& message);
   Instant arrival(Instant& last, Instant held);
 
   Timeline& timeline_;
@@ -56,8 +56,8 @@ class Network {
   Trace& trace_;
   Duration latency_ = std::chrono::microseconds(200);
   Duration jitter_ = std::chrono::milliseconds(1);
-  std::function<void(net::PeerAddress, Result<net::Message>)> master_;
-  std::map<net::PeerAddress, std::shared_ptr<Connection>> connections_;
+  std::function<void(wire::PeerAddress, Result<wire::Message>)> master_;
+  std::map<wire::PeerAddress, std::shared_ptr<Connection>> connections_;
   std::uint64_t next_address_ = 1;
 };
 
@@ -65,14 +65,14 @@ class Network {
 class Port {
  public:
   /// `on_message` and `on_open` are inputs of `owner`.
-  Port(Network& network, Process& owner, std::function<void(Result<net::Message>)> on_message, std::function<void()> on_open)
+  Port(Network& network, Process& owner, std::function<void(Result<wire::Message>)> on_message, std::function<void()> on_open)
       : network_(network), owner_(owner), on_message_(std::move(on_message)), on_open_(std::move(on_open)) {}
   Port(const Port&) = delete;
   Port& operator=(const Port&) = delete;
 
   void open();
   /// False while there is no connection that the process knows of: nothing was sent.
-  bool send(const net::Message& message);
+  bool send(const wire::Message& message);
 
   // Faults.
   /// The connection is lost, and another one is there after `down`.
@@ -90,7 +90,7 @@ class Port {
 
   Network& network_;
   Process& owner_;
-  std::function<void(Result<net::Message>)> on_message_;
+  std::function<void(Result<wire::Message>)> on_message_;
   std::function<void()> on_open_;
   std::shared_ptr<Network::Connection> connection_;  ///< What the process takes for its connection.
   std::uint64_t breaks_ = 0;

@@ -19,29 +19,29 @@ Blob SimKind::blob_of(const std::string& bytes) const {
   return blob;
 }
 
-Result<stages::StagePlan> SimKind::plan() {
+Result<stage::StagePlan> SimKind::plan() {
   verdict_.require(!is_planned_, "plan() was called twice");
   is_planned_ = true;
-  return stages::StagePlan{workload_.setup(), workload_.jobs, workload_.units_total(), {"a simulated run"}};
+  return stage::StagePlan{workload_.setup(), workload_.jobs, workload_.units_total(), {"a simulated run"}};
 }
 
-Result<std::optional<stages::JobOut>> SimKind::next_job() {
+Result<std::optional<stage::JobOut>> SimKind::next_job() {
   verdict_.require(is_planned_ && !is_finished_ && !is_abandoned_, "next_job() out of turn");
-  if (cut_ == workload_.jobs) return std::optional<stages::JobOut>();
+  if (cut_ == workload_.jobs) return std::optional<stage::JobOut>();
   const std::uint64_t seq = cut_++;
-  return stages::JobOut{JobKey{seq, 0}, blob_of(workload_.payload(seq, 0)), workload_.units(seq), "job " + std::to_string(seq)};
+  return stage::JobOut{JobKey{seq, 0}, blob_of(workload_.payload(seq, 0)), workload_.units(seq), "job " + std::to_string(seq)};
 }
 
-Result<stages::Binding> SimKind::bind(JobKey key, Blob result, const std::string& measures) {
+Result<stage::Binding> SimKind::bind(JobKey key, Blob result, const std::string& measures) {
   verdict_.require(is_planned_ && !is_finished_ && !is_abandoned_, "bind() out of turn");
   if (key != JobKey{bound_, 0} || bound_ >= cut_) {
     verdict_.fail("job " + to_string(key) + " was to be bound when it was the turn of " + std::to_string(bound_));
-    return stages::Accepted{};
+    return stage::Accepted{};
   }
   const auto bytes = result.read_all();
   if (!bytes) {
     verdict_.fail("a result cannot be read");
-    return stages::Accepted{};
+    return stage::Accepted{};
   }
   const std::uint32_t good = workload_.good_revision(key.seq);
   if (*bytes == result_of(workload_.setup(), workload_.payload(key.seq, good))) {
@@ -49,7 +49,7 @@ Result<stages::Binding> SimKind::bind(JobKey key, Blob result, const std::string
                      "a result came with the measures of another one");
     bound_ += 1;
     units_bound_ += workload_.units(key.seq);
-    return stages::Accepted{};
+    return stage::Accepted{};
   }
   // A result of an earlier revision: of one that was asked for, or of the one before if the Redo was lost.
   std::uint32_t& asked = asked_[key.seq];
@@ -57,17 +57,17 @@ Result<stages::Binding> SimKind::bind(JobKey key, Blob result, const std::string
     if (*bytes != result_of(workload_.setup(), workload_.payload(key.seq, revision))) continue;
     asked = std::max(asked, revision + 1);
     redone_ += 1;
-    return stages::Redo{blob_of(workload_.payload(key.seq, revision + 1)), "the simulator does not like it"};
+    return stage::Redo{blob_of(workload_.payload(key.seq, revision + 1)), "the simulator does not like it"};
   }
   verdict_.fail("job " + to_string(key) + " came with a wrong result of " + std::to_string(bytes->size()) + " bytes");
-  return stages::Accepted{};
+  return stage::Accepted{};
 }
 
-Result<stages::StageReport> SimKind::finish() {
+Result<stage::StageReport> SimKind::finish() {
   verdict_.require(!is_finished_ && !is_abandoned_, "finish() was called twice, or after abandon()");
   verdict_.require(bound_ == workload_.jobs && cut_ == workload_.jobs, "finish() before everything was bound");
   is_finished_ = true;
-  return stages::StageReport{units_bound_, units_bound_ * 10, report_of(workload_)};
+  return stage::StageReport{units_bound_, units_bound_ * 10, report_of(workload_)};
 }
 
 Status SimKind::publish() {
@@ -101,7 +101,7 @@ SimStage::SimStage(Timeline& timeline, Network& network, Random random, std::str
       verdict_(verdict),
       port_(
           network, *this,
-          [this](Result<net::Message> message) {
+          [this](Result<wire::Message> message) {
             if (!message) return verdict_.fail("a message to a stage was refused: " + message.error().what);
             input([&](auto& actions) { session_.on_message(now(), std::move(*message), actions); });
           },
@@ -120,9 +120,9 @@ void SimStage::kill() {
 
 template <class Call>
 void SimStage::input(Call call) {
-  std::vector<stages::StageAction> actions;
+  std::vector<stage::StageAction> actions;
   call(actions);
-  for (stages::StageAction& action : actions) carry_out(action);
+  for (stage::StageAction& action : actions) carry_out(action);
 }
 
 template <class Work>
@@ -137,29 +137,29 @@ void SimStage::work(Duration longest, Work work) {
   });
 }
 
-void SimStage::carry_out(stages::StageAction& action) {
-  using Actions = std::vector<stages::StageAction>;
-  if (auto* send = std::get_if<stages::Send>(&action)) {
+void SimStage::carry_out(stage::StageAction& action) {
+  using Actions = std::vector<stage::StageAction>;
+  if (auto* send = std::get_if<stage::Send>(&action)) {
     port_.send(send->message);
-  } else if (auto* leave = std::get_if<stages::Leave>(&action)) {
+  } else if (auto* leave = std::get_if<stage::Leave>(&action)) {
     exit_code_ = leave->exit_code;
     port_.close(true);
     end();
     if (on_exit) on_exit("ended with exit code " + std::to_string(leave->exit_code));
-  } else if (std::holds_alternative<stages::Open>(action)) {
+  } else if (std::holds_alternative<stage::Open>(action)) {
     work(300ms, [this](Actions& out) { session_.on_open(now(), kind_.plan(), out); });
-  } else if (std::holds_alternative<stages::NextJob>(action)) {
+  } else if (std::holds_alternative<stage::NextJob>(action)) {
     work(10ms, [this](Actions& out) { session_.on_next_job(now(), kind_.next_job(), out); });
-  } else if (auto* bind = std::get_if<stages::Bind>(&action)) {
+  } else if (auto* bind = std::get_if<stage::Bind>(&action)) {
     auto result = std::make_shared<Blob>(std::move(bind->result));
     work(20ms, [this, key = bind->key, result, measures = bind->measures](Actions& out) {
       session_.on_bind(now(), key, kind_.bind(key, std::move(*result), measures), out);
     });
-  } else if (std::holds_alternative<stages::Finish>(action)) {
+  } else if (std::holds_alternative<stage::Finish>(action)) {
     work(1s, [this](Actions& out) { session_.on_finish(now(), kind_.finish(), out); });
-  } else if (std::holds_alternative<stages::PublishOutput>(action)) {
+  } else if (std::holds_alternative<stage::PublishOutput>(action)) {
     work(500ms, [this](Actions& out) { session_.on_publish_output(now(), kind_.publish(), out); });
-  } else if (std::holds_alternative<stages::Abandon>(action)) {
+  } else if (std::holds_alternative<stage::Abandon>(action)) {
     work(50ms, [this](Actions& out) {
       kind_.abandon();
       session_.on_abandon(now(), out);

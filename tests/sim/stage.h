@@ -18,15 +18,15 @@ namespace sheaf::sim {
 
 /// The StageKind of a simulated run. It cuts what the workload says, and it is the oracle of what is bound: each job once, in
 /// order, with the right bytes. It also holds the session to the contract of StageKind.
-class SimKind final : public stages::StageKind {
+class SimKind final : public stage::StageKind {
  public:
   SimKind(const Workload& workload, std::string scratch, Verdict& verdict)
       : workload_(workload), scratch_(std::move(scratch)), verdict_(verdict) {}
 
-  Result<stages::StagePlan> plan() override;
-  Result<std::optional<stages::JobOut>> next_job() override;
-  Result<stages::Binding> bind(JobKey key, Blob result, const std::string& measures) override;
-  Result<stages::StageReport> finish() override;
+  Result<stage::StagePlan> plan() override;
+  Result<std::optional<stage::JobOut>> next_job() override;
+  Result<stage::Binding> bind(JobKey key, Blob result, const std::string& measures) override;
+  Result<stage::StageReport> finish() override;
   Status publish() override;
   void abandon() noexcept override;
 
@@ -75,7 +75,7 @@ class SimStage final : public Process {
  private:
   template <class Call>
   void input(Call call);
-  void carry_out(stages::StageAction& action);
+  void carry_out(stage::StageAction& action);
   /// Lets the kind work for a while on its own thread, then gives the session what came of it.
   template <class Work>
   void work(Duration longest, Work work);
@@ -84,7 +84,7 @@ class SimStage final : public Process {
   void on_time() override;
 
   Random random_;
-  stages::StageSession session_;
+  stage::StageSession session_;
   SimKind kind_;
   Verdict& verdict_;
   Port port_;

@@ -14,7 +14,7 @@ namespace {
 
 v1::Hello make_hello(Random& random, const std::string& name) {
   v1::Hello hello;
-  *hello.mutable_session() = net::to_wire(SessionId{random.next() | 1, random.next()});
+  *hello.mutable_session() = wire::to_wire(SessionId{random.next() | 1, random.next()});
   hello.set_host(name);
   hello.set_pid(2);
   return hello;
@@ -31,7 +31,7 @@ SimWorker::SimWorker(Timeline& timeline, Network& network, Random random, std::s
       session_(traits.config, make_hello(random_, name)),
       port_(
           network, *this,
-          [this](Result<net::Message> message) {
+          [this](Result<wire::Message> message) {
             if (!message) return verdict_.fail("a message to a worker was refused: " + message.error().what);
             input([&](auto& actions) { session_.on_message(now(), std::move(*message), actions); });
           },

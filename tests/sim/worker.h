@@ -73,7 +73,7 @@ class SimWorker final : public Process {
   Verdict& verdict_;
   worker::WorkerSession session_;
   Port port_;
-  std::deque<net::Message> unsent_;
+  std::deque<wire::Message> unsent_;
   std::map<worker::ExecutorId, Executor> executors_;
   std::uint64_t jobs_started_ = 0;
 };

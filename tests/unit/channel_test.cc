@@ -60,7 +60,7 @@ class ForeignPeer {
 
 class ChannelTest : public testing::Test {
  protected:
-  ChannelTest() : endpoint_(*parse_endpoint("ipc://" + directory_ / "master.sock")) {}
+  ChannelTest() : endpoint_(*wire::parse_endpoint("ipc://" + directory_ / "master.sock")) {}
 
   RouterChannel bind() {
     auto router = RouterChannel::bind(context_, endpoint_);
@@ -70,7 +70,7 @@ class ChannelTest : public testing::Test {
   }
   DealerChannel connect() { return std::move(*DealerChannel::connect(context_, endpoint_)); }
 
-  bool send(DealerChannel& from, const Message& message) {
+  bool send(DealerChannel& from, const wire::Message& message) {
     return wait_until(poller_, [&] { return from.send(message); });
   }
   std::optional<Incoming> receive(RouterChannel& router) {
@@ -79,11 +79,11 @@ class ChannelTest : public testing::Test {
     return incoming;
   }
 
-  const Message hello_ = wire_samples().at("hello");
-  const Message feed_ = wire_samples().at("feed");
+  const wire::Message hello_ = wire_samples().at("hello");
+  const wire::Message feed_ = wire_samples().at("feed");
   TemporaryDirectory directory_;
   Context context_;
-  Endpoint endpoint_;
+  wire::Endpoint endpoint_;
   Poller poller_;
 };
 
@@ -95,10 +95,10 @@ TEST_F(ChannelTest, CarriesMessagesBothWays) {
   ASSERT_TRUE(incoming && incoming->message);
   EXPECT_EQ(incoming->message->payloads, feed_.payloads);
 
-  ASSERT_EQ(router.send(incoming->from, wire_samples().at("deliver")), SendOutcome::kSent);
+  ASSERT_EQ(router.send(incoming->from, wire_samples().at("deliver")), wire::SendOutcome::kSent);
   Poller dealer_poller;
   dealer_poller.add(dealer);
-  std::optional<Result<Message>> answer;
+  std::optional<Result<wire::Message>> answer;
   ASSERT_TRUE(wait_until(dealer_poller, [&] { return (answer = dealer.receive()).has_value(); }));
   ASSERT_TRUE(*answer);
   EXPECT_EQ((*answer)->payloads, wire_samples().at("deliver").payloads);
@@ -127,31 +127,31 @@ TEST_F(ChannelTest, SendsNothingWhileNobodyListens) {
 
 TEST_F(ChannelTest, SaysThatAPeerIsGone) {
   RouterChannel router = bind();
-  EXPECT_EQ(router.send("nobody", hello_), SendOutcome::kGone);
-  PeerAddress address;
+  EXPECT_EQ(router.send("nobody", hello_), wire::SendOutcome::kGone);
+  wire::PeerAddress address;
   {
     DealerChannel dealer = connect();
     ASSERT_TRUE(send(dealer, hello_));
     address = receive(router)->from;
   }
-  EXPECT_TRUE(wait_until(poller_, [&] { return router.send(address, hello_) == SendOutcome::kGone; }));
+  EXPECT_TRUE(wait_until(poller_, [&] { return router.send(address, hello_) == wire::SendOutcome::kGone; }));
 }
 
 TEST_F(ChannelTest, NeverWaitsForAPeerThatDoesNotRead) {
   RouterChannel router = bind();
   const ForeignPeer deaf(context_, endpoint_.address, 1);
-  const_cast<ForeignPeer&>(deaf).send(encode(hello_));
-  const PeerAddress address = receive(router)->from;
-  Message update = wire_samples().at("deliver");
+  const_cast<ForeignPeer&>(deaf).send(wire::encode(hello_));
+  const wire::PeerAddress address = receive(router)->from;
+  wire::Message update = wire_samples().at("deliver");
   update.payloads[0].assign(2000, 'x');
-  *update.envelope.mutable_deliver()->mutable_payload() = inlined_ref(update.payloads[0]);
-  SendOutcome outcome = SendOutcome::kSent;
-  for (int i = 0; i < 100'000 && outcome == SendOutcome::kSent; ++i) outcome = router.send(address, update);
-  EXPECT_EQ(outcome, SendOutcome::kFull);
+  *update.envelope.mutable_deliver()->mutable_payload() = wire::inlined_ref(update.payloads[0]);
+  wire::SendOutcome outcome = wire::SendOutcome::kSent;
+  for (int i = 0; i < 100'000 && outcome == wire::SendOutcome::kSent; ++i) outcome = router.send(address, update);
+  EXPECT_EQ(outcome, wire::SendOutcome::kFull);
 
   DealerChannel other = connect();  // The others are served as before.
   ASSERT_TRUE(send(other, hello_));
-  EXPECT_EQ(router.send(receive(router)->from, update), SendOutcome::kSent);
+  EXPECT_EQ(router.send(receive(router)->from, update), wire::SendOutcome::kSent);
 }
 
 TEST_F(ChannelTest, RefusesForeignMessagesAndKeepsTheLink) {
@@ -160,7 +160,7 @@ TEST_F(ChannelTest, RefusesForeignMessagesAndKeepsTheLink) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> refusals = {
       {{"garbage that is no protobuf"}, "no message of sheaf"},
       {{""}, "unknown kind"},
-      {{std::string(kHeaderBytesMax + 1, 'x')}, "a header of"},
+      {{std::string(wire::kHeaderBytesMax + 1, 'x')}, "a header of"},
       {std::vector<std::string>(3000, "x"), "frames"},
       {std::vector<std::string>(9, std::string(1024 * 1024, 'x')), "a message of"},
   };
@@ -171,7 +171,7 @@ TEST_F(ChannelTest, RefusesForeignMessagesAndKeepsTheLink) {
     ASSERT_FALSE(incoming->message) << reason;
     EXPECT_THAT(incoming->message.error().what, HasSubstr(reason));
   }
-  peer.send(encode(feed_));
+  peer.send(wire::encode(feed_));
   const auto good = receive(router);
   ASSERT_TRUE(good);
   EXPECT_TRUE(good->message);
@@ -180,17 +180,17 @@ TEST_F(ChannelTest, RefusesForeignMessagesAndKeepsTheLink) {
 TEST_F(ChannelTest, DropsTheConnectionThatSendsAFrameBeyondTheLimit) {
   RouterChannel router = bind();
   ForeignPeer peer(context_, endpoint_.address, 1000);
-  peer.send(encode(hello_));
-  const PeerAddress before = receive(router)->from;
-  peer.send({std::string(kMessageBytesMax + 1, 'x')});
-  EXPECT_TRUE(wait_until(poller_, [&] { return router.send(before, hello_) == SendOutcome::kGone; }));
+  peer.send(wire::encode(hello_));
+  const wire::PeerAddress before = receive(router)->from;
+  peer.send({std::string(wire::kMessageBytesMax + 1, 'x')});
+  EXPECT_TRUE(wait_until(poller_, [&] { return router.send(before, hello_) == wire::SendOutcome::kGone; }));
   EXPECT_FALSE(router.receive());  // Nothing of it has come through.
 }
 
 TEST_F(ChannelTest, LeavesAnAddressToTheMasterThatHasIt) {
-  auto tcp = RouterChannel::bind(context_, *parse_endpoint("tcp://127.0.0.1:*"));
+  auto tcp = RouterChannel::bind(context_, *wire::parse_endpoint("tcp://127.0.0.1:*"));
   ASSERT_TRUE(tcp);
-  const auto second_tcp = RouterChannel::bind(context_, *parse_endpoint(tcp->address()));
+  const auto second_tcp = RouterChannel::bind(context_, *wire::parse_endpoint(tcp->address()));
   ASSERT_FALSE(second_tcp);
   EXPECT_EQ(second_tcp.error().code, ErrorCode::kUsage);
 
@@ -218,7 +218,7 @@ TEST_F(ChannelTest, TakesTheAddressThatAKilledMasterHasLeft) {
 }
 
 TEST_F(ChannelTest, NamesAnAddressWhereItCannotListen) {
-  const auto router = RouterChannel::bind(context_, *parse_endpoint("ipc:///no/such/directory/master.sock"));
+  const auto router = RouterChannel::bind(context_, *wire::parse_endpoint("ipc:///no/such/directory/master.sock"));
   ASSERT_FALSE(router);
   EXPECT_EQ(router.error().code, ErrorCode::kUsage);
   EXPECT_EQ(router.error().where, "ipc:///no/such/directory/master.sock");

@@ -7,7 +7,7 @@
 #include <limits>
 #include <numeric>
 
-namespace sheaf::stages {
+namespace sheaf::stage {
 namespace {
 
 constexpr std::int64_t kMin = std::numeric_limits<std::int64_t>::min();
@@ -323,4 +323,4 @@ TEST(CutPlanTest, HasNoSeamsWhereEveryPictureStandsAlone) {
 }
 
 }  // namespace
-}  // namespace sheaf::stages
+}  // namespace sheaf::stage

@@ -4,7 +4,7 @@
 
 #include "tests/unit/temporary_directory.h"
 
-namespace sheaf::net {
+namespace sheaf::wire {
 namespace {
 
 TEST(EndpointTest, ReadsIpcAndTcp) {
@@ -53,4 +53,4 @@ TEST(EndpointTest, MeetsInTheUsersOwnDirectory) {
 }
 
 }  // namespace
-}  // namespace sheaf::net
+}  // namespace sheaf::wire

@@ -31,7 +31,7 @@ class ExecutorHostTest : public ::testing::Test {
     host_ =
         std::make_unique<ExecutorHost>(std::move(sockets->second), std::move(kinds), HostConfig{threads, ::testing::TempDir()});
     thread_ = std::thread([this] { ended_ = host_->run(); });
-    const net::LocalFrame frame = receive();
+    const local::LocalFrame frame = receive();
     ASSERT_TRUE(frame.message.has_ready());
     EXPECT_EQ(frame.message.ready().slots(), threads);
     EXPECT_THAT(frame.message.ready().kinds(), ElementsAre("video"));
@@ -44,24 +44,24 @@ class ExecutorHostTest : public ::testing::Test {
     EXPECT_TRUE(ended_) << ended_.error().message();
   }
 
-  net::LocalFrame receive() {
+  local::LocalFrame receive() {
     auto frame = link_->receive();
     EXPECT_TRUE(frame && *frame);
-    return frame && *frame ? std::move(**frame) : net::LocalFrame{};
+    return frame && *frame ? std::move(**frame) : local::LocalFrame{};
   }
   void open(std::uint64_t run, const std::string& setup, const std::string& kind = "video") {
-    net::LocalFrame frame;
+    local::LocalFrame frame;
     frame.message.mutable_run()->set_run(run);
     frame.message.mutable_run()->set_kind(kind);
     frame.message.mutable_run()->set_setup(setup);
     ASSERT_TRUE(link_->send(frame));
   }
   void start(std::uint64_t run, std::uint64_t n, const Blob& payload) {
-    net::LocalFrame frame;
+    local::LocalFrame frame;
     v1::ExecutorJob& job = *frame.message.mutable_job();
-    *job.mutable_job() = net::to_wire(JobId{RunId{run}, JobKey{n, 0}});
-    *job.mutable_attempt() = net::to_wire(Attempt{1, n});
-    *job.mutable_payload() = *net::attach_payload(payload, frame);
+    *job.mutable_job() = wire::to_wire(JobId{RunId{run}, JobKey{n, 0}});
+    *job.mutable_attempt() = wire::to_wire(Attempt{1, n});
+    *job.mutable_payload() = *local::attach_payload(payload, frame);
     ASSERT_TRUE(link_->send(frame));
   }
   void start(std::uint64_t run, std::uint64_t n, const std::string& payload) { start(run, n, Blob::of(payload)); }
@@ -77,22 +77,22 @@ class ExecutorHostTest : public ::testing::Test {
     return count;
   }
   void cancel(std::uint64_t n) {
-    net::LocalFrame frame;
-    *frame.message.mutable_cancel()->mutable_job() = net::to_wire(JobId{RunId{1}, JobKey{n, 0}});
-    *frame.message.mutable_cancel()->mutable_attempt() = net::to_wire(Attempt{1, n});
+    local::LocalFrame frame;
+    *frame.message.mutable_cancel()->mutable_job() = wire::to_wire(JobId{RunId{1}, JobKey{n, 0}});
+    *frame.message.mutable_cancel()->mutable_attempt() = wire::to_wire(Attempt{1, n});
     ASSERT_TRUE(link_->send(frame));
   }
   /// The next ExecutorDone, in words.
   std::string receive_done() {
-    net::LocalFrame frame = receive();
+    local::LocalFrame frame = receive();
     const v1::ExecutorDone done = frame.message.done();
     const std::string prefix = std::to_string(done.attempt().n()) + " ";
     if (done.has_fault()) return prefix + (done.final() ? "final: " : "fault: ") + done.fault().what();
-    auto payload = net::take_payload(done.payload(), frame);
+    auto payload = local::take_payload(done.payload(), frame);
     return prefix + (done.payload().in_file() ? "file of " + std::to_string(payload->size()) : *payload->read_all());
   }
 
-  std::optional<net::LocalStream> link_;
+  std::optional<local::LocalStream> link_;
   std::unique_ptr<ExecutorHost> host_;
   std::thread thread_;
   Status ended_;

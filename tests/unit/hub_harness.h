@@ -26,15 +26,15 @@ using Kinds = std::vector<std::string>;
 /// Keeps what the hub sends, by receiver. Everything goes through the codec: what the real one would refuse fails here.
 class FakeOutbox : public Outbox {
  public:
-  net::SendOutcome send(const net::PeerAddress& to, const net::Message& message) override {
-    if (gone.contains(to)) return net::SendOutcome::kGone;
-    Result<net::Message> read = net::decode(net::encode(message));
+  wire::SendOutcome send(const wire::PeerAddress& to, const wire::Message& message) override {
+    if (gone.contains(to)) return wire::SendOutcome::kGone;
+    Result<wire::Message> read = wire::decode(wire::encode(message));
     EXPECT_TRUE(read) << read.error().what;
     if (read) sent[to].push_back(std::move(*read));
-    return net::SendOutcome::kSent;
+    return wire::SendOutcome::kSent;
   }
-  std::map<net::PeerAddress, std::deque<net::Message>> sent;
-  std::set<net::PeerAddress> gone;
+  std::map<wire::PeerAddress, std::deque<wire::Message>> sent;
+  std::set<wire::PeerAddress> gone;
 };
 
 class FakeLauncher : public StageLauncher {
@@ -70,8 +70,8 @@ class HubTest : public testing::Test {
       : hub_(config, outbox_, launcher_, spool_, [this] { return ++random_; }) {}
 
   // --- what peers say
-  void say(const net::PeerAddress& from, v1::Envelope envelope, std::vector<std::string> payloads = {}) {
-    hub_.on_message(now_, from, net::Message{std::move(envelope), std::move(payloads)});
+  void say(const wire::PeerAddress& from, v1::Envelope envelope, std::vector<std::string> payloads = {}) {
+    hub_.on_message(now_, from, wire::Message{std::move(envelope), std::move(payloads)});
     hub_.scheduler().check_invariants();
   }
   static v1::Envelope envelope() {
@@ -81,19 +81,19 @@ class HubTest : public testing::Test {
   }
   static v1::Hello hello(v1::Role role, std::uint64_t session) {
     v1::Hello hello;
-    hello.set_protocol(net::kProtocolVersion);
+    hello.set_protocol(wire::kProtocolVersion);
     hello.set_version("0.1.0");
     hello.set_role(role);
     hello.mutable_session()->set_low(session);
     hello.set_host("there");
     return hello;
   }
-  void greet(const net::PeerAddress& from, const v1::Hello& hello) {
+  void greet(const wire::PeerAddress& from, const v1::Hello& hello) {
     v1::Envelope message;
     *message.mutable_hello() = hello;
     say(from, message);
   }
-  void greet_as_client(const net::PeerAddress& from = "client", std::uint64_t session = 100) {
+  void greet_as_client(const wire::PeerAddress& from = "client", std::uint64_t session = 100) {
     greet(from, hello(v1::ROLE_CLIENT, session));
   }
   static v1::Hello worker_hello(std::uint64_t session, std::uint32_t slots = 1) {
@@ -105,17 +105,17 @@ class HubTest : public testing::Test {
     out.mutable_worker()->add_kinds("video");
     return out;
   }
-  void greet_as_worker(const net::PeerAddress& from, std::uint64_t session, std::uint32_t slots = 1) {
+  void greet_as_worker(const wire::PeerAddress& from, std::uint64_t session, std::uint32_t slots = 1) {
     greet(from, worker_hello(session, slots));
   }
-  void greet_as_stage(const net::PeerAddress& from = "stage", std::uint64_t session = 200, std::uint64_t run = 1) {
+  void greet_as_stage(const wire::PeerAddress& from = "stage", std::uint64_t session = 200, std::uint64_t run = 1) {
     v1::Hello out = hello(v1::ROLE_STAGE, session);
     out.mutable_stage()->set_run(run);
     out.mutable_stage()->set_token(launcher_.started.back().token);
     out.mutable_stage()->set_incarnation(1);
     greet(from, out);
   }
-  void submit(const net::PeerAddress& from = "client", std::uint64_t tag = 1, bool stage_at_client = false) {
+  void submit(const wire::PeerAddress& from = "client", std::uint64_t tag = 1, bool stage_at_client = false) {
     v1::Envelope message = envelope();
     message.mutable_submit()->set_tag(tag);
     v1::RunDescription& run = *message.mutable_submit()->mutable_run();
@@ -146,7 +146,7 @@ class HubTest : public testing::Test {
   void feed(std::uint64_t seq, const std::string& bytes) {
     v1::Envelope message = envelope();
     message.mutable_feed()->set_run(1);
-    *message.mutable_feed()->add_jobs() = header(seq, net::inlined_ref(bytes));
+    *message.mutable_feed()->add_jobs() = header(seq, wire::inlined_ref(bytes));
     say("stage", message, {bytes});
   }
   void end_feed(std::uint64_t jobs) {
@@ -172,14 +172,14 @@ class HubTest : public testing::Test {
     message.mutable_result()->set_outcome(outcome);
     return message;
   }
-  void answer(const net::PeerAddress& from, const v1::Assignment& job, const std::string& bytes) {
+  void answer(const wire::PeerAddress& from, const v1::Assignment& job, const std::string& bytes) {
     v1::Envelope message = result(job, v1::OUTCOME_DONE);
-    *message.mutable_result()->mutable_payload() = net::inlined_ref(bytes);
+    *message.mutable_result()->mutable_payload() = wire::inlined_ref(bytes);
     say(from, message, {bytes});
   }
-  void report_failure(const net::PeerAddress& from, const v1::Assignment& job, const std::string& what) {
+  void report_failure(const wire::PeerAddress& from, const v1::Assignment& job, const std::string& what) {
     v1::Envelope message = result(job, v1::OUTCOME_FAILED);
-    *message.mutable_result()->mutable_fault() = net::to_wire(Error{ErrorCode::kInput, what, {}, {}});
+    *message.mutable_result()->mutable_fault() = wire::to_wire(Error{ErrorCode::kInput, what, {}, {}});
     say(from, message);
   }
   void accept(std::uint64_t seq) {
@@ -199,24 +199,24 @@ class HubTest : public testing::Test {
 
   // --- what they hear
   /// The kinds of all that `peer` was sent since it was last asked, in order; the messages themselves are in `heard_`.
-  Kinds hears(const net::PeerAddress& peer) {
+  Kinds hears(const wire::PeerAddress& peer) {
     heard_.assign(outbox_.sent[peer].begin(), outbox_.sent[peer].end());
     outbox_.sent[peer].clear();
     Kinds kinds;
-    for (const net::Message& message : heard_) kinds.push_back(net::kind_of(message.envelope));
+    for (const wire::Message& message : heard_) kinds.push_back(wire::kind_of(message.envelope));
     return kinds;
   }
   /// The last message of that kind among those: fails the test when there is none.
-  const net::Message& heard(const std::string& kind) {
+  const wire::Message& heard(const std::string& kind) {
     for (auto message = heard_.rbegin(); message != heard_.rend(); ++message) {
-      if (net::kind_of(message->envelope) == kind) return *message;
+      if (wire::kind_of(message->envelope) == kind) return *message;
     }
     ADD_FAILURE() << "no " << kind << " was heard";
-    static const net::Message kNothing;
+    static const wire::Message kNothing;
     return kNothing;
   }
   /// The only job that `worker` has just been given.
-  v1::Assignment assignment(const net::PeerAddress& worker) {
+  v1::Assignment assignment(const wire::PeerAddress& worker) {
     hears(worker);
     const v1::Assign assign = heard("assign").envelope.assign();
     EXPECT_EQ(assign.jobs_size(), 1);
@@ -226,7 +226,7 @@ class HubTest : public testing::Test {
     hears("client");
     return heard("run_update").envelope.run_update();
   }
-  v1::Refused refusal(const net::PeerAddress& peer) {
+  v1::Refused refusal(const wire::PeerAddress& peer) {
     hears(peer);
     return heard("refused").envelope.refused();
   }
@@ -244,7 +244,7 @@ class HubTest : public testing::Test {
   Spool spool_{directory_.path()};
   std::uint64_t random_ = 0;
   Hub hub_;
-  std::vector<net::Message> heard_;
+  std::vector<wire::Message> heard_;
 };
 
 }  // namespace sheaf::master

@@ -93,7 +93,7 @@ TEST_F(HubTest, AsksAgainForAResultThatWasDamagedOnTheWay) {
   greet_as_worker("b", 301);
   const v1::Assignment job = assignment("a");
   v1::Envelope message = result(job, v1::OUTCOME_DONE);
-  *message.mutable_result()->mutable_payload() = net::inlined_ref("result");
+  *message.mutable_result()->mutable_payload() = wire::inlined_ref("result");
   say("a", message, {"resulT"});
   EXPECT_EQ(hears("stage"), Kinds{});
   const v1::Assignment second = assignment("b");
@@ -119,7 +119,7 @@ TEST_F(HubTest, SurvivesAFailureWhoseWordsAreAsLongAsATextMayBe) {
   // Goal: what the master adds to a worker's words must not make them longer than a message may carry.
   begin_run(1);
   greet_as_worker("a", 300);
-  const std::string words(net::kTextBytesMax, 'x');
+  const std::string words(wire::kTextBytesMax, 'x');
   report_failure("a", assignment("a"), words);
   report_failure("a", assignment("a"), words);
   EXPECT_EQ(hears("stage"), Kinds{"goodbye"});
@@ -132,14 +132,14 @@ TEST_F(HubTest, TellsTheClientWhyTheStageFailed) {
   v1::Envelope message = envelope();
   message.mutable_stage_failed()->set_run(1);
   const Error error{ErrorCode::kOutput, "No space left on device", "/full/out.mp4", "free some"};
-  *message.mutable_stage_failed()->mutable_fault() = net::to_wire(error);
+  *message.mutable_stage_failed()->mutable_fault() = wire::to_wire(error);
   say("stage", message);
   v1::Envelope goodbye = envelope();
   goodbye.mutable_goodbye();
   say("stage", goodbye);
   const v1::RunUpdate last = update();
   EXPECT_EQ(last.state(), v1::RUN_FAILED);
-  EXPECT_EQ(net::from_wire(last.fault()), error);
+  EXPECT_EQ(wire::from_wire(last.fault()), error);
 }
 
 TEST_F(HubTest, EndsTheRunOfAStageThatIsKilled) {
@@ -163,11 +163,11 @@ TEST_F(HubTest, HearsWhatAStageSaidBeforeItsProcessEnded) {
   const Error error{ErrorCode::kInput, "has no video", "audio.m4a", {}};
   v1::Envelope failed = envelope();
   failed.mutable_stage_failed()->set_run(1);
-  *failed.mutable_stage_failed()->mutable_fault() = net::to_wire(error);
+  *failed.mutable_stage_failed()->mutable_fault() = wire::to_wire(error);
   say("stage", failed);
   const v1::RunUpdate last = update();
   EXPECT_EQ(last.state(), v1::RUN_FAILED);
-  EXPECT_EQ(net::from_wire(last.fault()), error);
+  EXPECT_EQ(wire::from_wire(last.fault()), error);
 }
 
 TEST_F(HubTest, SaysThatTheStageCannotBeStarted) {
@@ -285,14 +285,14 @@ TEST_F(HubTest, KeepsARunUpdateWithinAMessage) {
   message = envelope();
   message.mutable_publish()->set_run(1);
   message.mutable_publish()->set_incarnation(1);
-  message.mutable_publish()->set_report(std::string(net::kSetupBytesMax, 'r'));
+  message.mutable_publish()->set_report(std::string(wire::kSetupBytesMax, 'r'));
   say("stage", message);
   message = envelope();
   message.mutable_published()->set_run(1);
   say("stage", message);
   const v1::RunUpdate last = update();
   EXPECT_EQ(last.state(), v1::RUN_DONE);
-  EXPECT_EQ(last.report().size(), net::kSetupBytesMax);
+  EXPECT_EQ(last.report().size(), wire::kSetupBytesMax);
   EXPECT_GT(last.notes_size(), 3);
 }
 

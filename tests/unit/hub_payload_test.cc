@@ -23,14 +23,14 @@ class HubPayloadTest : public HubTest {
   }
 
   static v1::PayloadRef announced(const std::string& bytes) {
-    v1::PayloadRef ref = net::inlined_ref(bytes);
+    v1::PayloadRef ref = wire::inlined_ref(bytes);
     ref.set_inlined(false);
     return ref;
   }
   static v1::TransferRef transfer(Attempt attempt) {
     v1::TransferRef ref;
     ref.mutable_job()->set_run(1);
-    *ref.mutable_attempt() = net::to_wire(attempt);
+    *ref.mutable_attempt() = wire::to_wire(attempt);
     return ref;
   }
   void announce_job(const std::string& bytes) {
@@ -45,15 +45,15 @@ class HubPayloadTest : public HubTest {
     say("a", message);
   }
   /// Sends `bytes` as parts, within the credit that the master gives; false when it stops giving any.
-  bool upload(const net::PeerAddress& from, Attempt attempt, const std::string& bytes) {
+  bool upload(const wire::PeerAddress& from, Attempt attempt, const std::string& bytes) {
     std::uint64_t until = 0;
     for (std::uint64_t offset = 0; offset < bytes.size();) {
       hears(from);
-      for (const net::Message& message : heard_) {
+      for (const wire::Message& message : heard_) {
         if (message.envelope.has_part_credit()) until = message.envelope.part_credit().until();
       }
       if (until <= offset) return false;
-      const std::uint64_t size = std::min<std::uint64_t>(until - offset, net::kPartBytesMax);
+      const std::uint64_t size = std::min<std::uint64_t>(until - offset, wire::kPartBytesMax);
       v1::Envelope message = envelope();
       *message.mutable_part()->mutable_transfer() = transfer(attempt);
       message.mutable_part()->set_offset(offset);
@@ -64,16 +64,16 @@ class HubPayloadTest : public HubTest {
     return true;
   }
   /// Asks for a payload of `size` bytes and gives what has come.
-  std::string download(const net::PeerAddress& to, Attempt attempt, std::size_t size) {
+  std::string download(const wire::PeerAddress& to, Attempt attempt, std::size_t size) {
     std::string bytes;
     while (bytes.size() < size) {
       v1::Envelope message = envelope();
       *message.mutable_part_credit()->mutable_transfer() = transfer(attempt);
-      message.mutable_part_credit()->set_until(bytes.size() + net::kPartWindowBytes);
+      message.mutable_part_credit()->set_until(bytes.size() + wire::kPartWindowBytes);
       say(to, message);
       hears(to);
       const std::size_t before = bytes.size();
-      for (const net::Message& part : heard_) {
+      for (const wire::Message& part : heard_) {
         if (part.envelope.has_part()) bytes += part.payloads.at(0);
       }
       if (bytes.size() == before) break;
@@ -83,7 +83,7 @@ class HubPayloadTest : public HubTest {
 };
 
 TEST_F(HubPayloadTest, TravelAsPartsAllTheWay) {
-  const std::string job = pattern(9 * net::kPartBytesMax + 123);
+  const std::string job = pattern(9 * wire::kPartBytesMax + 123);
   announce_job(job);
   ASSERT_TRUE(upload("stage", Attempt{0, 0}, job));
   end_feed(1);
@@ -94,7 +94,7 @@ TEST_F(HubPayloadTest, TravelAsPartsAllTheWay) {
   const v1::Assignment assigned = assignment("a");
   EXPECT_FALSE(assigned.payload().inlined());
   EXPECT_EQ(heard("assign").payloads.size(), 0u);
-  const Attempt attempt = net::from_wire(assigned.attempt());
+  const Attempt attempt = wire::from_wire(assigned.attempt());
   EXPECT_EQ(download("a", attempt, job.size()), job);
 
   std::string reply = job;
@@ -113,17 +113,17 @@ TEST_F(HubPayloadTest, AreTakenOnlyWhenTheyAreWhatWasAnnounced) {
   greet_as_worker("a", 300);
   greet_as_worker("b", 301);
   const v1::Assignment assigned = assignment("a");
-  const std::string reply = pattern(3 * net::kPartBytesMax);
+  const std::string reply = pattern(3 * wire::kPartBytesMax);
   announce_result(assigned, reply);
   std::string damaged = reply;
   damaged[2'000'000] = static_cast<char>(damaged[2'000'000] ^ 1);
-  upload("a", net::from_wire(assigned.attempt()), damaged);
+  upload("a", wire::from_wire(assigned.attempt()), damaged);
   EXPECT_EQ(hears("stage").back(), "feed_credit");               // Nothing is delivered,
   EXPECT_EQ(assignment("b").job().seq(), assigned.job().seq());  // and somebody else is asked.
 }
 
 TEST_F(HubPayloadTest, EndTheRunWhenAJobIsDamagedOnItsWay) {
-  const std::string job = pattern(2 * net::kPartBytesMax);
+  const std::string job = pattern(2 * wire::kPartBytesMax);
   announce_job(job);
   std::string damaged = job;
   damaged.back() = static_cast<char>(damaged.back() ^ 1);
@@ -136,12 +136,12 @@ TEST_F(HubPayloadTest, StopWhenTheyAreNoLongerWanted) {
   end_feed(1);
   greet_as_worker("a", 300);
   const v1::Assignment assigned = assignment("a");
-  announce_result(assigned, pattern(3 * net::kPartBytesMax));
+  announce_result(assigned, pattern(3 * wire::kPartBytesMax));
   hub_.on_stage_exited(now_, RunId{1}, "was ended by signal 9 (Killed)");
   pass(1s);
   hears("a");
   v1::Envelope part = envelope();
-  *part.mutable_part()->mutable_transfer() = transfer(net::from_wire(assigned.attempt()));
+  *part.mutable_part()->mutable_transfer() = transfer(wire::from_wire(assigned.attempt()));
   say("a", part, {"late"});
   EXPECT_EQ(hears("a"), Kinds{});
   announce_result(assigned, pattern(100));
@@ -154,7 +154,7 @@ TEST_F(HubPayloadTest, GoWithARedoUnderItsRevision) {
   greet_as_worker("a", 300);
   answer("a", assignment("a"), "result of the wrong one");
   EXPECT_EQ(hears("stage").back(), "deliver");
-  const std::string right = pattern(2 * net::kPartBytesMax);
+  const std::string right = pattern(2 * wire::kPartBytesMax);
   v1::Envelope message = envelope();
   *message.mutable_redo()->mutable_job() = header(0, announced(right));
   message.mutable_redo()->set_revision(1);
@@ -162,7 +162,7 @@ TEST_F(HubPayloadTest, GoWithARedoUnderItsRevision) {
   say("stage", message);
   ASSERT_TRUE(upload("stage", Attempt{0, 1}, right));
   const v1::Assignment again = assignment("a");
-  EXPECT_EQ(download("a", net::from_wire(again.attempt()), right.size()), right);
+  EXPECT_EQ(download("a", wire::from_wire(again.attempt()), right.size()), right);
   answer("a", again, "result of the right one");
   EXPECT_EQ(hears("stage").back(), "deliver");
   EXPECT_EQ(heard("deliver").envelope.deliver().revision(), 1u);

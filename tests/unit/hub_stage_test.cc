@@ -32,7 +32,7 @@ TEST_F(HubTest, IgnoresARedoOfWhatItHasNotDelivered) {
   greet_as_worker("a", 300);
   hears("a");
   v1::Envelope redo = envelope();
-  *redo.mutable_redo()->mutable_job() = header(0, net::inlined_ref("something else"));
+  *redo.mutable_redo()->mutable_job() = header(0, wire::inlined_ref("something else"));
   redo.mutable_redo()->set_revision(1);
   say("stage", redo, {"something else"});
   outbox_.gone.insert("a");

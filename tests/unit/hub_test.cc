@@ -128,7 +128,7 @@ TEST_F(HubTest, SaysGoodbyeToAllWhenItStops) {
 
 TEST_F(HubTest, RefusesAnotherProtocolWithBothVersions) {
   v1::Hello other = hello(v1::ROLE_CLIENT, 100);
-  other.set_protocol(net::kProtocolVersion + 1);
+  other.set_protocol(wire::kProtocolVersion + 1);
   other.set_version("9.9.9");
   greet("client", other);
   const v1::Refused refused = refusal("client");
@@ -140,9 +140,9 @@ TEST_F(HubTest, RefusesAnotherProtocolWithBothVersions) {
 TEST_F(HubTest, SurvivesAHelloWhoseVersionIsAsLongAsATextMayBe) {
   // Goal: the refusal repeats the version, and must not become longer than a message may be.
   v1::Hello other = hello(v1::ROLE_CLIENT, 100);
-  other.set_protocol(net::kProtocolVersion + 1);
+  other.set_protocol(wire::kProtocolVersion + 1);
   std::string version;
-  while (version.size() + 2 <= net::kTextBytesMax) version += "\xc3\xa9";  // Wherever it is cut, a character must stay whole.
+  while (version.size() + 2 <= wire::kTextBytesMax) version += "\xc3\xa9";  // Wherever it is cut, a character must stay whole.
   other.set_version(version);
   greet("client", other);
   EXPECT_EQ(refusal("client").reason(), v1::REFUSAL_PROTOCOL);
@@ -235,12 +235,12 @@ TEST_F(HubTest, LetsAStageSpeakOnlyOfItsOwnRun) {
   hears("other stage");
   v1::Envelope message = envelope();
   message.mutable_feed()->set_run(1);
-  *message.mutable_feed()->add_jobs() = header(1, net::payload_ref(3'000'000, Digest{1, 2}, false));
+  *message.mutable_feed()->add_jobs() = header(1, wire::payload_ref(3'000'000, Digest{1, 2}, false));
   say("other stage", message);
   EXPECT_EQ(refusal("other stage").reason(), v1::REFUSAL_FORBIDDEN);
   message = envelope();
   message.mutable_stage_failed()->set_run(1);
-  *message.mutable_stage_failed()->mutable_fault() = net::to_wire(Error{ErrorCode::kInput, "no", {}, {}});
+  *message.mutable_stage_failed()->mutable_fault() = wire::to_wire(Error{ErrorCode::kInput, "no", {}, {}});
   say("other stage", message);
   EXPECT_EQ(refusal("other stage").reason(), v1::REFUSAL_FORBIDDEN);
   EXPECT_EQ(hub_.active_runs(), 2u);

@@ -8,7 +8,7 @@
 
 #include "tests/unit/temporary_directory.h"
 
-namespace sheaf::net {
+namespace sheaf::local {
 namespace {
 
 struct Ends {
@@ -210,4 +210,4 @@ TEST(LocalStreamTest, KeepsNoDescriptorOpen) {
 }
 
 }  // namespace
-}  // namespace sheaf::net
+}  // namespace sheaf::local

@@ -7,7 +7,7 @@
 #include "common/wire/message.h"
 #include "tests/unit/wire_samples.h"
 
-namespace sheaf::stages {
+namespace sheaf::stage {
 
 /// What a master says to the stage of run 1, incarnation 2, in the course of a run.
 constexpr std::uint64_t kRun = 1;
@@ -21,8 +21,8 @@ inline v1::StageHello stage_identity() {
   return identity;
 }
 
-inline net::Message welcome_message(std::uint64_t epoch) {
-  net::Message message;
+inline wire::Message welcome_message(std::uint64_t epoch) {
+  wire::Message message;
   v1::Welcome& welcome = *message.envelope.mutable_welcome();
   welcome.set_epoch(epoch);
   welcome.set_heartbeat_interval_ms(1000);
@@ -32,9 +32,9 @@ inline net::Message welcome_message(std::uint64_t epoch) {
   return message;
 }
 
-inline net::Message credit_message(std::uint64_t jobs_until, std::uint64_t jobs_received = 0,
-                                   std::uint64_t bytes_until = 1 << 30) {
-  net::Message message;
+inline wire::Message credit_message(std::uint64_t jobs_until, std::uint64_t jobs_received = 0,
+                                    std::uint64_t bytes_until = 1 << 30) {
+  wire::Message message;
   v1::FeedCredit& credit = *message.envelope.mutable_feed_credit();
   credit.set_run(kRun);
   credit.set_bytes_until(bytes_until);
@@ -43,34 +43,34 @@ inline net::Message credit_message(std::uint64_t jobs_until, std::uint64_t jobs_
   return message;
 }
 
-inline net::Message deliver_message(std::uint64_t seq, const std::string& result, std::uint32_t revision = 0) {
-  net::Message message;
+inline wire::Message deliver_message(std::uint64_t seq, const std::string& result, std::uint32_t revision = 0) {
+  wire::Message message;
   v1::Deliver& deliver = *message.envelope.mutable_deliver();
-  *deliver.mutable_job() = net::to_wire(JobId{RunId{kRun}, {seq, 0}});
+  *deliver.mutable_job() = wire::to_wire(JobId{RunId{kRun}, {seq, 0}});
   deliver.set_revision(revision);
   deliver.set_measures("measures");
-  *deliver.mutable_payload() = net::inlined_ref(result);
+  *deliver.mutable_payload() = wire::inlined_ref(result);
   message.payloads.push_back(result);
   return message;
 }
 
-inline net::Message all_bound_message() {
-  net::Message message;
+inline wire::Message all_bound_message() {
+  wire::Message message;
   message.envelope.mutable_all_bound()->set_run(kRun);
   return message;
 }
 
-inline net::Message publish_granted_message() {
-  net::Message message;
+inline wire::Message publish_granted_message() {
+  wire::Message message;
   message.envelope.mutable_publish_granted()->set_run(kRun);
   message.envelope.mutable_publish_granted()->set_incarnation(kIncarnation);
   return message;
 }
 
-inline net::Message goodbye_message(const std::string& reason) {
-  net::Message message;
+inline wire::Message goodbye_message(const std::string& reason) {
+  wire::Message message;
   message.envelope.mutable_goodbye()->set_reason(reason);
   return message;
 }
 
-}  // namespace sheaf::stages
+}  // namespace sheaf::stage

@@ -10,7 +10,7 @@
 #include "common/wire/limits.h"
 #include "tests/unit/wire_samples.h"
 
-namespace sheaf::net {
+namespace sheaf::wire {
 namespace {
 
 using testing::HasSubstr;
@@ -138,4 +138,4 @@ TEST(MessageTest, KeepsIdsAndDigestsOnTheirWay) {
 }
 
 }  // namespace
-}  // namespace sheaf::net
+}  // namespace sheaf::wire

@@ -18,21 +18,21 @@ using testing::ElementsAre;
 
 constexpr Duration kDeadline = std::chrono::seconds(20);
 
-Message hello(const std::string& host) {
-  Message message;
+wire::Message hello(const std::string& host) {
+  wire::Message message;
   message.envelope.mutable_hello()->set_host(host);
   message.envelope.mutable_hello()->set_role(v1::ROLE_CLIENT);
-  message.envelope.mutable_hello()->set_protocol(kProtocolVersion);
-  *message.envelope.mutable_hello()->mutable_session() = to_wire(SessionId{1, 2});
+  message.envelope.mutable_hello()->set_protocol(wire::kProtocolVersion);
+  *message.envelope.mutable_hello()->mutable_session() = wire::to_wire(SessionId{1, 2});
   return message;
 }
-Message heartbeat() {
-  Message message;
+wire::Message heartbeat() {
+  wire::Message message;
   message.envelope.mutable_heartbeat();
   return message;
 }
-Message goodbye(const std::string& reason) {
-  Message message;
+wire::Message goodbye(const std::string& reason) {
+  wire::Message message;
   message.envelope.mutable_goodbye()->set_reason(reason);
   return message;
 }
@@ -45,7 +45,7 @@ std::string text_of(const v1::Envelope& envelope) {
 class OutboxTest : public testing::Test {
  protected:
   OutboxTest()
-      : endpoint_(*parse_endpoint("ipc://" + directory_ / "master.sock")),
+      : endpoint_(*wire::parse_endpoint("ipc://" + directory_ / "master.sock")),
         dealer_(std::move(*DealerChannel::connect(context_, endpoint_))) {}
 
   /// Binds the address, sends when the poller says that the channel takes something, and returns what arrives, up to the last
@@ -74,7 +74,7 @@ class OutboxTest : public testing::Test {
   }
 
   TemporaryDirectory directory_;
-  Endpoint endpoint_;
+  wire::Endpoint endpoint_;
   Context context_;
   DealerChannel dealer_;
   Outbox outbox_;

@@ -156,14 +156,14 @@ TEST(DecodeClockTest, StopsWhereNothingSaysHowLongAFrameIs) {
 TEST(DecodeTimeTest, IsTheSortedTimesDelayed) {
   const PacketIndex index = index_of({0, 30, 10, 70, 50});
   std::vector<std::int64_t> times;
-  for (std::uint32_t i = 0; i < 5; ++i) times.push_back(stages::decode_time(index, i, 2));
+  for (std::uint32_t i = 0; i < 5; ++i) times.push_back(stage::decode_time(index, i, 2));
   EXPECT_THAT(times, ::testing::ElementsAre(-20, -10, 0, 10, 30));
 }
 
 TEST(DecodeTimeTest, RunsBackBeforeTheOnlyFrame) {
   const PacketIndex index = index_of({100});
-  EXPECT_LT(stages::decode_time(index, 0, 2), stages::decode_time(index, 1, 2));
-  EXPECT_LT(stages::decode_time(index, 1, 2), 100);
+  EXPECT_LT(stage::decode_time(index, 0, 2), stage::decode_time(index, 1, 2));
+  EXPECT_LT(stage::decode_time(index, 1, 2), 100);
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include "common/wire/limits.h"
 #include "tests/unit/wire_samples.h"
 
-namespace sheaf::net {
+namespace sheaf::wire {
 namespace {
 
 using namespace std::chrono_literals;
@@ -146,4 +146,4 @@ TEST(SessionTest, IsNeverTheSameTwice) {
 }
 
 }  // namespace
-}  // namespace sheaf::net
+}  // namespace sheaf::wire

@@ -25,7 +25,7 @@ class Harness {
   /// What the session has sent since the last call, by name.
   std::vector<std::string> sent() {
     std::vector<std::string> names;
-    for (const net::Message& message : out_) {
+    for (const wire::Message& message : out_) {
       names.push_back(
           message.envelope.GetDescriptor()->FindFieldByNumber(static_cast<int>(message.envelope.body_case()))->name());
     }
@@ -33,38 +33,38 @@ class Harness {
     out_.clear();
     return names;
   }
-  const net::Message& last() const { return last_; }
+  const wire::Message& last() const { return last_; }
 
   void time(Duration since_start) { session_.on_time(at(since_start), out_); }
   void cancel(Duration since_start) { session_.cancel(at(since_start), "stopped by SIGINT", out_); }
   void give_up(Error error) { session_.give_up(std::move(error), out_); }
 
   void welcome(Duration since_start, std::uint64_t epoch = 1) {
-    net::Message message;
+    wire::Message message;
     message.envelope.set_epoch(epoch);
     v1::Welcome& welcome = *message.envelope.mutable_welcome();
-    welcome.set_protocol(net::kProtocolVersion);
+    welcome.set_protocol(wire::kProtocolVersion);
     welcome.set_epoch(epoch);
     welcome.set_heartbeat_interval_ms(1000);
     welcome.set_silence_max_ms(4000);
     session_.on_message(at(since_start), message, out_);
   }
   void submitted(Duration since_start, std::uint64_t run, const std::string& token = {}) {
-    net::Message message;
+    wire::Message message;
     message.envelope.mutable_submitted()->set_tag(1);
     message.envelope.mutable_submitted()->set_run(run);
     message.envelope.mutable_submitted()->set_stage_token(token);
     session_.on_message(at(since_start), message, out_);
   }
   void update(Duration since_start, v1::RunState state, std::uint64_t run = 7) {
-    net::Message message;
+    wire::Message message;
     message.envelope.mutable_run_update()->set_run(run);
     message.envelope.mutable_run_update()->set_state(state);
     message.envelope.mutable_run_update()->set_units_done(42);
     session_.on_message(at(since_start), message, out_);
   }
   void refuse(Duration since_start, v1::RefusalReason reason, const std::string& text) {
-    net::Message message;
+    wire::Message message;
     message.envelope.mutable_refused()->set_reason(reason);
     message.envelope.mutable_refused()->set_text(text);
     session_.on_message(at(since_start), message, out_);
@@ -94,8 +94,8 @@ class Harness {
 
   Instant start_{1h};
   RunSession session_;
-  std::vector<net::Message> out_;
-  net::Message last_;
+  std::vector<wire::Message> out_;
+  wire::Message last_;
 };
 
 TEST(RunSessionTest, SubmitsWhenWelcomedAndFollowsTheRunToItsEnd) {
@@ -151,13 +151,13 @@ TEST(RunSessionTest, EndsWithTheMastersReasonWhenTheRunIsRefused) {
 TEST(RunSessionTest, EndsWithTheFaultOfTheRun) {
   Harness harness;
   harness.begin();
-  net::Message message;
+  wire::Message message;
   v1::RunUpdate& update = *message.envelope.mutable_run_update();
   update.set_run(7);
   update.set_state(v1::RUN_FAILED);
   update.mutable_fault()->set_code(static_cast<std::uint32_t>(ErrorCode::kInput));
   update.mutable_fault()->set_what("is no video");
-  std::vector<net::Message> out;
+  std::vector<wire::Message> out;
   harness.session().on_message(harness.at(1s), message, out);
   ASSERT_TRUE(harness.session().error());
   EXPECT_EQ(harness.session().error()->code, ErrorCode::kInput);
@@ -277,9 +277,9 @@ TEST(RunSessionTest, TellsTheMasterWhenItGivesUp) {
 TEST(RunSessionTest, EndsWhenTheMasterLeaves) {
   Harness harness;
   harness.begin();
-  net::Message message;
+  wire::Message message;
   message.envelope.mutable_goodbye()->set_reason("the master stops");
-  std::vector<net::Message> out;
+  std::vector<wire::Message> out;
   harness.session().on_message(harness.at(1s), message, out);
   ASSERT_TRUE(harness.session().error());
   EXPECT_EQ(harness.session().error()->code, ErrorCode::kCluster);

@@ -20,7 +20,7 @@ class ScriptedMaster {
     auto directory = PrivateDirectory::make();
     SHEAF_CHECK(directory.has_value());
     directory_.emplace(std::move(*directory));
-    const auto endpoint = net::parse_endpoint("ipc://" + directory_->path() + "/m.sock");
+    const auto endpoint = wire::parse_endpoint("ipc://" + directory_->path() + "/m.sock");
     SHEAF_CHECK(endpoint.has_value());
     auto router = net::RouterChannel::bind(context_, *endpoint);
     SHEAF_CHECK(router.has_value());
@@ -31,13 +31,13 @@ class ScriptedMaster {
   const std::string& address() const { return router_->address(); }
 
   /// To the peer that was heard last.
-  void send(net::Message message, std::uint64_t epoch) {
+  void send(wire::Message message, std::uint64_t epoch) {
     message.envelope.set_epoch(epoch);
-    ASSERT_EQ(router_->send(peer_, message), net::SendOutcome::kSent);
+    ASSERT_EQ(router_->send(peer_, message), wire::SendOutcome::kSent);
   }
 
   /// The peer's next message. Fails the test when none comes.
-  net::Message receive() {
+  wire::Message receive() {
     const Instant deadline = now() + kPatience;
     while (now() < deadline) {
       if (std::optional<net::Incoming> incoming = router_->receive()) {
@@ -51,8 +51,8 @@ class ScriptedMaster {
     return {};
   }
   /// The next one that is no heartbeat.
-  net::Message receive_news() {
-    net::Message message = receive();
+  wire::Message receive_news() {
+    wire::Message message = receive();
     while (message.envelope.has_heartbeat()) message = receive();
     return message;
   }
@@ -64,7 +64,7 @@ class ScriptedMaster {
   net::Context context_;
   std::optional<net::RouterChannel> router_;
   net::Poller poller_;
-  net::PeerAddress peer_;
+  wire::PeerAddress peer_;
 };
 
 }  // namespace sheaf::test

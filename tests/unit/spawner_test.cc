@@ -31,32 +31,32 @@ class SpawnerTest : public ::testing::Test {
     if (pid_ != 0) wait_for_child(pid_);
   }
 
-  net::LocalFrame receive() {
+  local::LocalFrame receive() {
     auto frame = link_->receive();
     EXPECT_TRUE(frame && *frame);
-    return frame && *frame ? std::move(**frame) : net::LocalFrame{};
+    return frame && *frame ? std::move(**frame) : local::LocalFrame{};
   }
   /// Starts `script` with a shell; its Spawned.
-  net::LocalFrame spawn(std::uint64_t id, const std::string& script, const std::string& program = "/bin/sh") {
-    net::LocalFrame frame;
+  local::LocalFrame spawn(std::uint64_t id, const std::string& script, const std::string& program = "/bin/sh") {
+    local::LocalFrame frame;
     v1::Spawn& request = *frame.message.mutable_spawn();
     request.set_id(id);
     request.set_program(program);
     request.add_arguments("-c");
     request.add_arguments(script);
     EXPECT_TRUE(link_->send(frame));
-    net::LocalFrame answer = receive();
+    local::LocalFrame answer = receive();
     EXPECT_TRUE(answer.message.has_spawned());
     EXPECT_EQ(answer.message.spawned().id(), id);
     return answer;
   }
   v1::Exited exited() {
-    const net::LocalFrame frame = receive();
+    const local::LocalFrame frame = receive();
     EXPECT_TRUE(frame.message.has_exited());
     return frame.message.exited();
   }
 
-  std::optional<net::LocalStream> link_;
+  std::optional<local::LocalStream> link_;
   pid_t pid_ = 0;
 };
 
@@ -78,7 +78,7 @@ TEST_F(SpawnerTest, TellsTheExitCodeOfAChildThatLeft) {
 }
 
 TEST_F(SpawnerTest, GivesTheChildASocketToTheLinkAndALifeline) {
-  net::LocalFrame spawned = spawn(1, "read word <&4; echo \"got $word\" >&4; test -p /dev/fd/3 && exit 5");
+  local::LocalFrame spawned = spawn(1, "read word <&4; echo \"got $word\" >&4; test -p /dev/fd/3 && exit 5");
   const Fd socket = std::move(spawned.file);
   ASSERT_TRUE(socket.is_open());
   ASSERT_EQ(::write(socket.get(), "hello\n", 6), 6);
@@ -97,7 +97,7 @@ TEST_F(SpawnerTest, KeepsTheEndOfALongComplaint) {
 }
 
 TEST_F(SpawnerTest, SaysWhatCannotBeStarted) {
-  net::LocalFrame answer = spawn(1, "", "/no/such/program");
+  local::LocalFrame answer = spawn(1, "", "/no/such/program");
   ASSERT_TRUE(answer.message.spawned().has_fault());
   EXPECT_THAT(answer.message.spawned().fault().what(), HasSubstr("No such file"));
   EXPECT_EQ(answer.message.spawned().fault().where(), "/no/such/program");
@@ -106,9 +106,9 @@ TEST_F(SpawnerTest, SaysWhatCannotBeStarted) {
 }
 
 TEST_F(SpawnerTest, KillsWhatItIsToldTo) {
-  const net::LocalFrame first = spawn(1, "read forever <&4");
-  const net::LocalFrame second = spawn(2, "read forever <&4");
-  net::LocalFrame kill;
+  const local::LocalFrame first = spawn(1, "read forever <&4");
+  const local::LocalFrame second = spawn(2, "read forever <&4");
+  local::LocalFrame kill;
   kill.message.mutable_kill()->set_id(2);
   ASSERT_TRUE(link_->send(kill));
   const v1::Exited end = exited();
@@ -117,7 +117,7 @@ TEST_F(SpawnerTest, KillsWhatItIsToldTo) {
 }
 
 TEST_F(SpawnerTest, LeavesNoProcessBehindWhenTheLinkIsGone) {
-  net::LocalFrame spawned = spawn(1, "echo ready >&4; read forever <&4");
+  local::LocalFrame spawned = spawn(1, "echo ready >&4; read forever <&4");
   char byte = 0;
   ASSERT_EQ(::read(spawned.file.get(), &byte, 1), 1);
   link_.reset();
@@ -129,7 +129,7 @@ TEST_F(SpawnerTest, LeavesNoProcessBehindWhenTheLinkIsGone) {
 
 TEST_F(SpawnerTest, LeavesALifelineThatClosesWhenItIsKilled) {
   // The child waits for its lifeline (descriptor 3) to close, as executors do, and says so on its socket.
-  net::LocalFrame spawned = spawn(1, "echo ready >&4; read word <&3; echo closed >&4");
+  local::LocalFrame spawned = spawn(1, "echo ready >&4; read word <&3; echo closed >&4");
   std::string ready(6, '\0');
   ASSERT_EQ(::read(spawned.file.get(), ready.data(), ready.size()), 6);
   ASSERT_EQ(::kill(pid_, SIGKILL), 0);

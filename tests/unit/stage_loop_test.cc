@@ -12,7 +12,7 @@
 #include "tests/unit/master_messages.h"
 #include "tests/unit/scripted_master.h"
 
-namespace sheaf::stages {
+namespace sheaf::stage {
 namespace {
 
 using testing::ElementsAre;
@@ -90,17 +90,17 @@ class StageLoopTest : public testing::Test {
     return code_;
   }
 
-  void say(net::Message message) { master_.send(std::move(message), 4); }
+  void say(wire::Message message) { master_.send(std::move(message), 4); }
   /// The stage's next message, which must be of this kind; heartbeats before it do not count.
   v1::Envelope hear(const std::string& kind) {
     const v1::Envelope envelope = (kind == "heartbeat" ? master_.receive() : master_.receive_news()).envelope;
-    EXPECT_EQ(net::kind_of(envelope), kind);
+    EXPECT_EQ(wire::kind_of(envelope), kind);
     return envelope;
   }
   /// Up to both jobs fed.
   void begin() {
     hear("hello");
-    net::Message welcome = welcome_message(4);
+    wire::Message welcome = welcome_message(4);
     welcome.envelope.mutable_welcome()->set_heartbeat_interval_ms(10);
     say(std::move(welcome));
     hear("run_planned");
@@ -158,4 +158,4 @@ TEST_F(StageLoopTest, AbandonsItsWorkWhenItsParentIsGone) {
 }
 
 }  // namespace
-}  // namespace sheaf::stages
+}  // namespace sheaf::stage

@@ -11,7 +11,7 @@
 #include "tests/unit/master_messages.h"
 #include "tests/unit/temporary_directory.h"
 
-namespace sheaf::stages {
+namespace sheaf::stage {
 
 using namespace std::chrono_literals;
 using testing::IsEmpty;
@@ -26,14 +26,14 @@ class StageSessionTest : public testing::Test {
   StageSessionTest() : session_(stage_identity(), SessionId{1, 2}, "here", 3, directory_.path()) {}
 
   // --- what the master says
-  void say(const net::Message& spoken) {
-    auto message = net::decode(net::encode(spoken));
+  void say(const wire::Message& spoken) {
+    auto message = wire::decode(wire::encode(spoken));
     ASSERT_TRUE(message) << message.error().what;
     session_.on_message(now_, std::move(*message), actions_);
     sort_out();
   }
   void say(v1::Envelope envelope, std::vector<std::string> payloads = {}) {
-    say(net::Message{std::move(envelope), std::move(payloads)});
+    say(wire::Message{std::move(envelope), std::move(payloads)});
   }
   void welcome(std::uint64_t epoch = 4) { say(welcome_message(epoch)); }
   void credit(std::uint64_t jobs_until, std::uint64_t jobs_received = 0, std::uint64_t bytes_until = 1 << 30) {
@@ -112,7 +112,7 @@ class StageSessionTest : public testing::Test {
   Names sent() {
     heard_ = std::exchange(sent_, {});
     Names names;
-    for (const net::Message& message : heard_) names.push_back(net::kind_of(message.envelope));
+    for (const wire::Message& message : heard_) names.push_back(wire::kind_of(message.envelope));
     return names;
   }
   /// The next thing that the kind is asked to do, if it is that.
@@ -152,7 +152,7 @@ class StageSessionTest : public testing::Test {
     for (StageAction& action : std::exchange(actions_, {})) {
       ASSERT_FALSE(left_) << "an action after Leave";
       if (Send* send = std::get_if<Send>(&action)) {
-        auto message = net::decode(net::encode(send->message));
+        auto message = wire::decode(wire::encode(send->message));
         ASSERT_TRUE(message) << message.error().what;
         sent_.push_back(std::move(*message));
       } else if (Leave* leave = std::get_if<Leave>(&action)) {
@@ -169,12 +169,12 @@ class StageSessionTest : public testing::Test {
   TemporaryDirectory directory_;
   StageSession session_;
   std::vector<StageAction> actions_;
-  std::vector<net::Message> sent_;
-  std::vector<net::Message> heard_;
+  std::vector<wire::Message> sent_;
+  std::vector<wire::Message> heard_;
   std::deque<StageAction> asked_;
   std::uint64_t cut_ = 0;
   std::optional<int> left_;
   std::string reason_;
 };
 
-}  // namespace sheaf::stages
+}  // namespace sheaf::stage

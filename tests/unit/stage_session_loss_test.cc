@@ -1,7 +1,7 @@
 // What a stage does when a job is done again, the link breaks, something fails, or it is to stop.
 #include "tests/unit/stage_session_harness.h"
 
-namespace sheaf::stages {
+namespace sheaf::stage {
 namespace {
 
 TEST_F(StageSessionTest, AsksAgainForAJobAndGoesOnWithItsRevisionAfterAReconnect) {
@@ -215,7 +215,7 @@ TEST_F(StageSessionTest, LeavesWithWhatIsPublishedWhenItIsStopped) {
 TEST_F(StageSessionTest, SendsNoPlanThatDoesNotFitIntoAMessage) {
   welcome();
   ASSERT_TRUE(take<Open>());
-  session_.on_open(now_, StagePlan{std::string(net::kSetupBytesMax + 1, 's'), 1, 1, {}}, actions_);
+  session_.on_open(now_, StagePlan{std::string(wire::kSetupBytesMax + 1, 's'), 1, 1, {}}, actions_);
   sort_out();
   EXPECT_EQ(sent(), Names{"stage_failed"});
   EXPECT_EQ(heard_[0].envelope.stage_failed().fault().code(), static_cast<std::uint32_t>(ErrorCode::kInput));
@@ -225,7 +225,7 @@ TEST_F(StageSessionTest, SendsOfManyLongNotesWhatFits) {
   welcome();
   ASSERT_TRUE(take<Open>());
   const std::vector<std::string> notes(300, std::string(1000, 'n'));
-  session_.on_open(now_, StagePlan{std::string(net::kSetupBytesMax, 's'), 1, 1, notes}, actions_);
+  session_.on_open(now_, StagePlan{std::string(wire::kSetupBytesMax, 's'), 1, 1, notes}, actions_);
   sort_out();
   EXPECT_EQ(sent(), Names{"run_planned"});
   EXPECT_EQ(heard_[0].envelope.run_planned().notes_size(), 16);
@@ -241,7 +241,7 @@ TEST_F(StageSessionTest, PublishesWithoutAReportThatDoesNotFitIntoAMessage) {
   say_all_bound();
   sent();
   ASSERT_TRUE(take<Finish>());
-  session_.on_finish(now_, StageReport{20, 777, std::string(net::kSetupBytesMax + 1, 'r')}, actions_);
+  session_.on_finish(now_, StageReport{20, 777, std::string(wire::kSetupBytesMax + 1, 'r')}, actions_);
   sort_out();
   EXPECT_EQ(sent(), Names{"publish"});
   EXPECT_EQ(heard_[0].envelope.publish().units(), 20u);
@@ -260,4 +260,4 @@ TEST_F(StageSessionTest, GivesUpWhenItIsRefused) {
 }
 
 }  // namespace
-}  // namespace sheaf::stages
+}  // namespace sheaf::stage

@@ -1,7 +1,7 @@
 // A stage between a master and a kind: the course of a run, and payloads of every size.
 #include "tests/unit/stage_session_harness.h"
 
-namespace sheaf::stages {
+namespace sheaf::stage {
 namespace {
 
 TEST_F(StageSessionTest, CutsFeedsBindsAndPublishes) {
@@ -115,7 +115,7 @@ TEST_F(StageSessionTest, FeedsALargePayloadInPartsWithinTheCredit) {
   opened(2);
   credit(10);
   sent();
-  const std::uint64_t size = 2 * net::kPartBytesMax + 5;
+  const std::uint64_t size = 2 * wire::kPartBytesMax + 5;
   next_job(std::string(size, 'x'));
   next_job("job 1");
   EXPECT_EQ(sent(), Names{"feed"});  // The next one waits until the parts are through.
@@ -123,7 +123,7 @@ TEST_F(StageSessionTest, FeedsALargePayloadInPartsWithinTheCredit) {
   v1::TransferRef transfer;
   *transfer.mutable_job() = heard_[0].envelope.feed().jobs(0).job();
   transfer.mutable_attempt();
-  grant_parts(transfer, net::kPartBytesMax + 1);
+  grant_parts(transfer, wire::kPartBytesMax + 1);
   EXPECT_EQ(sent(), (Names{"part", "part"}));
   EXPECT_EQ(heard_[1].payloads[0].size(), 1u);
   grant_parts(transfer, size);
@@ -136,39 +136,39 @@ TEST_F(StageSessionTest, BeginsALargePayloadAnewOnANewLink) {
   welcome();
   opened(1);
   credit(10);
-  next_job(std::string(2 * net::kPartBytesMax, 'x'));
+  next_job(std::string(2 * wire::kPartBytesMax, 'x'));
   sent();
   v1::TransferRef transfer;
   *transfer.mutable_job() = heard_.back().envelope.feed().jobs(0).job();
   transfer.mutable_attempt();
-  grant_parts(transfer, net::kPartBytesMax);
+  grant_parts(transfer, wire::kPartBytesMax);
   sent();
   lose_link();
   welcome();
   credit(10);
   EXPECT_EQ(sent(), (Names{"run_planned", "feed"}));
-  grant_parts(transfer, 2 * net::kPartBytesMax);
+  grant_parts(transfer, 2 * wire::kPartBytesMax);
   EXPECT_EQ(sent(), (Names{"part", "part"}));
   EXPECT_EQ(heard_[0].envelope.part().offset(), 0u);
 }
 
 TEST_F(StageSessionTest, TakesALargeResultInPartsThatItAsksFor) {
   begin();
-  const std::string result(net::kPartWindowBytes + net::kPartBytesMax, 'r');
+  const std::string result(wire::kPartWindowBytes + wire::kPartBytesMax, 'r');
   const auto announce = [&] {
     v1::Envelope message;
-    *message.mutable_deliver()->mutable_job() = net::to_wire(JobId{RunId{kRun}, {0, 0}});
-    *message.mutable_deliver()->mutable_payload() = net::payload_ref(result.size(), Blob::of(result).digest(), false);
+    *message.mutable_deliver()->mutable_job() = wire::to_wire(JobId{RunId{kRun}, {0, 0}});
+    *message.mutable_deliver()->mutable_payload() = wire::payload_ref(result.size(), Blob::of(result).digest(), false);
     say(message);
     EXPECT_EQ(sent(), Names{"part_credit"});
-    EXPECT_EQ(heard_[0].envelope.part_credit().until(), net::kPartWindowBytes);
+    EXPECT_EQ(heard_[0].envelope.part_credit().until(), wire::kPartWindowBytes);
   };
   const auto part = [&](std::uint64_t offset) {
     v1::Envelope message;
     *message.mutable_part()->mutable_transfer() = heard_[0].envelope.part_credit().transfer();
     message.mutable_part()->set_offset(offset);
-    message.mutable_part()->set_last(offset + net::kPartBytesMax == result.size());
-    say(message, {result.substr(offset, net::kPartBytesMax)});
+    message.mutable_part()->set_last(offset + wire::kPartBytesMax == result.size());
+    say(message, {result.substr(offset, wire::kPartBytesMax)});
   };
   announce();
   part(0);
@@ -180,7 +180,7 @@ TEST_F(StageSessionTest, TakesALargeResultInPartsThatItAsksFor) {
   sent();
   announce();
   const auto first = heard_;
-  for (std::uint64_t offset = 0; offset < result.size(); offset += net::kPartBytesMax) {
+  for (std::uint64_t offset = 0; offset < result.size(); offset += wire::kPartBytesMax) {
     heard_ = first;
     part(offset);
   }
@@ -190,8 +190,8 @@ TEST_F(StageSessionTest, TakesALargeResultInPartsThatItAsksFor) {
 TEST_F(StageSessionTest, RefusesAResultThatWasDamagedOnTheWay) {
   begin();
   v1::Envelope message;
-  *message.mutable_deliver()->mutable_job() = net::to_wire(JobId{RunId{kRun}, {0, 0}});
-  *message.mutable_deliver()->mutable_payload() = net::inlined_ref("result");
+  *message.mutable_deliver()->mutable_job() = wire::to_wire(JobId{RunId{kRun}, {0, 0}});
+  *message.mutable_deliver()->mutable_payload() = wire::inlined_ref("result");
   say(message, {"resulT"});
   EXPECT_EQ(sent(), Names{"stage_failed"});
   say_goodbye("a result was damaged");  // The master's answer.
@@ -200,4 +200,4 @@ TEST_F(StageSessionTest, RefusesAResultThatWasDamagedOnTheWay) {
 }
 
 }  // namespace
-}  // namespace sheaf::stages
+}  // namespace sheaf::stage

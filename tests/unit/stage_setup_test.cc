@@ -6,7 +6,7 @@
 
 #include "common/runtime/fd.h"
 
-namespace sheaf::net {
+namespace sheaf::wire {
 namespace {
 
 v1::StageSetup setup() {
@@ -61,4 +61,4 @@ TEST(StageSetupTest, SaysThatItCannotBeWritten) {
 }
 
 }  // namespace
-}  // namespace sheaf::net
+}  // namespace sheaf::wire

@@ -4,7 +4,7 @@
 
 #include "common/wire/limits.h"
 
-namespace sheaf::net {
+namespace sheaf::wire {
 namespace {
 
 constexpr JobId kJob{RunId{1}, JobKey{5, 0}};
@@ -140,4 +140,4 @@ TEST_F(RefusalTest, OfAPartBeforeAnyCredit) {
 }
 
 }  // namespace
-}  // namespace sheaf::net
+}  // namespace sheaf::wire

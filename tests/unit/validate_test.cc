@@ -10,7 +10,7 @@
 #include "common/wire/limits.h"
 #include "tests/unit/wire_samples.h"
 
-namespace sheaf::net {
+namespace sheaf::wire {
 namespace {
 
 using testing::HasSubstr;
@@ -275,4 +275,4 @@ TEST(ValidateTest, AnnouncesALargePayloadWithoutAFrame) {
 }
 
 }  // namespace
-}  // namespace sheaf::net
+}  // namespace sheaf::wire

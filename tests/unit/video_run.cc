@@ -36,7 +36,7 @@ v1::VideoRequest copy_request(const std::string& input, const std::string& outpu
 }
 
 Result<Outcome> run_video(const v1::VideoRequest& request, const std::function<void()>& planned) {
-  auto stage = stages::make_video_stage(request, {"test", scratch()});
+  auto stage = stage::make_video_stage(request, {"test", scratch()});
   if (!stage) return propagate(stage);
   Outcome outcome;
   auto plan = (*stage)->plan();
@@ -56,7 +56,7 @@ Result<Outcome> run_video(const v1::VideoRequest& request, const std::function<v
     if (!result) return propagate(result);
     auto binding = (*stage)->bind((*job)->key, std::move(result->result), result->measures);
     if (!binding) return propagate(binding);
-    EXPECT_TRUE(std::holds_alternative<stages::Accepted>(*binding));
+    EXPECT_TRUE(std::holds_alternative<stage::Accepted>(*binding));
     jobs += 1;
   }
   EXPECT_EQ(jobs, outcome.plan.jobs);

@@ -16,8 +16,8 @@ namespace sheaf::test {
 v1::VideoRequest copy_request(const std::string& input, const std::string& output);
 
 struct Outcome {
-  stages::StagePlan plan;
-  stages::StageReport report;
+  stage::StagePlan plan;
+  stage::StageReport report;
 };
 
 /// Does everything that a cluster does, one job after the other. `planned` is called when the first job can be cut.

@@ -4,7 +4,7 @@
 
 #include "common/wire/limits.h"
 
-namespace sheaf::net {
+namespace sheaf::wire {
 
 namespace {
 
@@ -242,4 +242,4 @@ std::map<std::string, Message> wire_samples() {
   return samples;
 }
 
-}  // namespace sheaf::net
+}  // namespace sheaf::wire

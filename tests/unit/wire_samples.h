@@ -6,7 +6,7 @@
 
 #include "common/wire/message.h"
 
-namespace sheaf::net {
+namespace sheaf::wire {
 
 /// One good message of every kind, by the name of its field in Envelope: with every part that the kind may have, so that a test
 /// can spoil each of them.
@@ -18,4 +18,4 @@ v1::PayloadRef inlined_ref(const std::string& bytes);
 /// The field of Envelope that `envelope` has: "feed", "assign", ...
 std::string kind_of(const v1::Envelope& envelope);
 
-}  // namespace sheaf::net
+}  // namespace sheaf::wire

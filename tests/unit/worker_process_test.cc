@@ -88,16 +88,16 @@ class WorkerProcessTest : public ::testing::Test {
     return exit;
   }
 
-  void send(net::Message message) { master_.send(std::move(message), 1); }
-  net::Message receive() { return master_.receive_news(); }
+  void send(wire::Message message) { master_.send(std::move(message), 1); }
+  wire::Message receive() { return master_.receive_news(); }
   /// Hello and welcome.
   void greet() {
-    const net::Message hello = receive();
+    const wire::Message hello = receive();
     ASSERT_TRUE(hello.envelope.has_hello());
     EXPECT_EQ(hello.envelope.hello().worker().fingerprint(), "video: fake 1");
-    net::Message message;
+    wire::Message message;
     v1::Welcome& welcome = *message.envelope.mutable_welcome();
-    welcome.set_protocol(net::kProtocolVersion);
+    welcome.set_protocol(wire::kProtocolVersion);
     welcome.set_epoch(1);
     welcome.set_heartbeat_interval_ms(1000);
     welcome.set_silence_max_ms(600'000);  // This master says no heartbeats.
@@ -105,27 +105,27 @@ class WorkerProcessTest : public ::testing::Test {
   }
   static JobId job(std::uint64_t n) { return JobId{RunId{1}, JobKey{n, 0}}; }
   void assign(std::uint64_t n, const std::string& payload) {
-    net::Message message;
+    wire::Message message;
     v1::Assignment& assignment = *message.envelope.mutable_assign()->add_jobs();
-    *assignment.mutable_job() = net::to_wire(job(n));
-    *assignment.mutable_attempt() = net::to_wire(Attempt{1, n});
+    *assignment.mutable_job() = wire::to_wire(job(n));
+    *assignment.mutable_attempt() = wire::to_wire(Attempt{1, n});
     assignment.set_kind("video");
     assignment.set_setup("s");
     const Digest digest = digest_of(std::as_bytes(std::span(payload)));
     const bool is_small = payload.size() <= kInlinePayloadBytesMax;
-    *assignment.mutable_payload() = net::payload_ref(payload.size(), digest, is_small);
+    *assignment.mutable_payload() = wire::payload_ref(payload.size(), digest, is_small);
     if (is_small) message.payloads.push_back(payload);
     send(std::move(message));
   }
-  net::Message receive_result() {
-    net::Message message = receive();
+  wire::Message receive_result() {
+    wire::Message message = receive();
     EXPECT_TRUE(message.envelope.has_result()) << message.envelope.ShortDebugString();
     return message;
   }
   void acknowledge(std::uint64_t n) {
-    net::Message message;
-    *message.envelope.mutable_result_ack()->mutable_job() = net::to_wire(job(n));
-    *message.envelope.mutable_result_ack()->mutable_attempt() = net::to_wire(Attempt{1, n});
+    wire::Message message;
+    *message.envelope.mutable_result_ack()->mutable_job() = wire::to_wire(job(n));
+    *message.envelope.mutable_result_ack()->mutable_attempt() = wire::to_wire(Attempt{1, n});
     send(std::move(message));
   }
 
@@ -155,14 +155,14 @@ TEST_F(WorkerProcessTest, CarriesLargePayloadsBothWays) {
   assign(1, payload);
   std::uint64_t sent = 0;
   while (sent < payload.size()) {
-    const net::Message credit = receive();
+    const wire::Message credit = receive();
     ASSERT_TRUE(credit.envelope.has_part_credit());
     while (sent < credit.envelope.part_credit().until()) {
-      net::Message message;
+      wire::Message message;
       v1::Part& part = *message.envelope.mutable_part();
       *part.mutable_transfer() = credit.envelope.part_credit().transfer();
       part.set_offset(sent);
-      message.payloads.push_back(payload.substr(sent, net::kPartBytesMax));
+      message.payloads.push_back(payload.substr(sent, wire::kPartBytesMax));
       sent += message.payloads[0].size();
       part.set_last(sent == payload.size());
       send(std::move(message));
@@ -171,14 +171,14 @@ TEST_F(WorkerProcessTest, CarriesLargePayloadsBothWays) {
   const v1::JobResult result = receive_result().envelope.result();
   EXPECT_EQ(result.payload().bytes(), 3'000'000U);
   EXPECT_FALSE(result.payload().inlined());
-  net::Message credit;
+  wire::Message credit;
   *credit.envelope.mutable_part_credit()->mutable_transfer()->mutable_job() = result.job();
   *credit.envelope.mutable_part_credit()->mutable_transfer()->mutable_attempt() = result.attempt();
   credit.envelope.mutable_part_credit()->set_until(3'000'000);
   send(std::move(credit));
   std::string arrived;
   while (arrived.size() < 3'000'000) {
-    const net::Message part = receive();
+    const wire::Message part = receive();
     ASSERT_TRUE(part.envelope.has_part());
     arrived += part.payloads[0];
   }
@@ -248,7 +248,7 @@ TEST_F(WorkerProcessTest, LeavesWhenItsSpawnerIsGone) {
 TEST_F(WorkerProcessTest, LeavesWithTheMastersWordsWhenItIsRefused) {
   start_worker();
   ASSERT_TRUE(receive().envelope.has_hello());
-  net::Message refusal;
+  wire::Message refusal;
   refusal.envelope.mutable_refused()->set_reason(v1::REFUSAL_PROTOCOL);
   refusal.envelope.mutable_refused()->set_text("the master speaks protocol 9, the worker 1");
   send(std::move(refusal));

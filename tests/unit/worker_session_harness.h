@@ -39,7 +39,7 @@ class SessionHarness {
   }
   static v1::Hello hello() {
     v1::Hello hello;
-    *hello.mutable_session() = net::to_wire(SessionId{1, 2});
+    *hello.mutable_session() = wire::to_wire(SessionId{1, 2});
     hello.set_host("here");
     hello.set_pid(7);
     return hello;
@@ -58,9 +58,9 @@ class SessionHarness {
     take();
   }
   void welcome(std::uint64_t epoch) {
-    net::Message message;
+    wire::Message message;
     v1::Welcome& welcome = *message.envelope.mutable_welcome();
-    welcome.set_protocol(net::kProtocolVersion);
+    welcome.set_protocol(wire::kProtocolVersion);
     welcome.set_epoch(epoch);
     welcome.set_heartbeat_interval_ms(1000);
     welcome.set_silence_max_ms(4000);
@@ -68,55 +68,55 @@ class SessionHarness {
     hear(std::move(message));
   }
   void assign(std::uint64_t seq, std::uint64_t n, const std::string& payload = "job", const std::string& setup = "setup") {
-    net::Message message;
+    wire::Message message;
     message.payloads.push_back(payload);
-    add_assignment(message, job(seq), n, setup, net::payload_ref(payload.size(), digest(payload), true));
+    add_assignment(message, job(seq), n, setup, wire::payload_ref(payload.size(), digest(payload), true));
     hear(std::move(message));
   }
   /// A payload that comes in parts.
   void announce(std::uint64_t seq, std::uint64_t n, const std::string& payload) {
-    net::Message message;
-    add_assignment(message, job(seq), n, "setup", net::payload_ref(payload.size(), digest(payload), false));
+    wire::Message message;
+    add_assignment(message, job(seq), n, "setup", wire::payload_ref(payload.size(), digest(payload), false));
     hear(std::move(message));
   }
   void part(std::uint64_t seq, std::uint64_t n, std::uint64_t offset, std::string bytes, bool last) {
-    net::Message message;
+    wire::Message message;
     v1::Part& part = *message.envelope.mutable_part();
-    *part.mutable_transfer()->mutable_job() = net::to_wire(job(seq));
-    *part.mutable_transfer()->mutable_attempt() = net::to_wire(attempt(n, epoch_));
+    *part.mutable_transfer()->mutable_job() = wire::to_wire(job(seq));
+    *part.mutable_transfer()->mutable_attempt() = wire::to_wire(attempt(n, epoch_));
     part.set_offset(offset);
     part.set_last(last);
     message.payloads.push_back(std::move(bytes));
     hear(std::move(message));
   }
   void credit(std::uint64_t seq, std::uint64_t n, std::uint64_t until) {
-    net::Message message;
+    wire::Message message;
     v1::PartCredit& credit = *message.envelope.mutable_part_credit();
-    *credit.mutable_transfer()->mutable_job() = net::to_wire(job(seq));
-    *credit.mutable_transfer()->mutable_attempt() = net::to_wire(attempt(n, epoch_));
+    *credit.mutable_transfer()->mutable_job() = wire::to_wire(job(seq));
+    *credit.mutable_transfer()->mutable_attempt() = wire::to_wire(attempt(n, epoch_));
     credit.set_until(until);
     hear(std::move(message));
   }
   void ack(std::uint64_t seq, std::uint64_t n, std::uint64_t epoch = 1) {
-    net::Message message;
-    *message.envelope.mutable_result_ack()->mutable_job() = net::to_wire(job(seq));
-    *message.envelope.mutable_result_ack()->mutable_attempt() = net::to_wire(attempt(n, epoch));
+    wire::Message message;
+    *message.envelope.mutable_result_ack()->mutable_job() = wire::to_wire(job(seq));
+    *message.envelope.mutable_result_ack()->mutable_attempt() = wire::to_wire(attempt(n, epoch));
     hear(std::move(message));
   }
   void revoke(std::uint64_t seq, std::uint64_t n) {
-    net::Message message;
-    *message.envelope.mutable_revoke()->mutable_job() = net::to_wire(job(seq));
-    *message.envelope.mutable_revoke()->mutable_attempt() = net::to_wire(attempt(n));
+    wire::Message message;
+    *message.envelope.mutable_revoke()->mutable_job() = wire::to_wire(job(seq));
+    *message.envelope.mutable_revoke()->mutable_attempt() = wire::to_wire(attempt(n));
     hear(std::move(message));
   }
   void refuse(v1::RefusalReason reason, const std::string& text) {
-    net::Message message;
+    wire::Message message;
     message.envelope.mutable_refused()->set_reason(reason);
     message.envelope.mutable_refused()->set_text(text);
     hear(std::move(message));
   }
-  void hear(net::Message message) {
-    auto decoded = net::decode(net::encode(message));
+  void hear(wire::Message message) {
+    auto decoded = wire::decode(wire::encode(message));
     ASSERT_TRUE(decoded) << decoded.error().message();
     session_.on_message(now_, std::move(*decoded), actions_);
     take();
@@ -145,7 +145,7 @@ class SessionHarness {
   /// What came of the last call, in words: "start 1 job 3", "send result 3 done", ...
   const std::vector<std::string>& words() const { return words_; }
   /// The messages among it.
-  const std::vector<net::Message>& sent() const { return sent_; }
+  const std::vector<wire::Message>& sent() const { return sent_; }
   /// The payloads that executors were given in it.
   const std::vector<std::string>& started_payloads() const { return started_payloads_; }
   /// The openings of runs among it.
@@ -154,11 +154,11 @@ class SessionHarness {
  private:
   static Digest digest(const std::string& bytes) { return digest_of(std::as_bytes(std::span(bytes))); }
 
-  void add_assignment(net::Message& message, JobId id, std::uint64_t n, const std::string& setup,
+  void add_assignment(wire::Message& message, JobId id, std::uint64_t n, const std::string& setup,
                       const v1::PayloadRef& payload) {
     v1::Assignment& assignment = *message.envelope.mutable_assign()->add_jobs();
-    *assignment.mutable_job() = net::to_wire(id);
-    *assignment.mutable_attempt() = net::to_wire(attempt(n, epoch_));
+    *assignment.mutable_job() = wire::to_wire(id);
+    *assignment.mutable_attempt() = wire::to_wire(attempt(n, epoch_));
     assignment.set_kind("video");
     assignment.set_setup(setup);
     *assignment.mutable_payload() = payload;
@@ -168,7 +168,7 @@ class SessionHarness {
   static std::string name(JobId id) { return std::to_string(id.key.seq); }
 
   void say(const SendMessage& action) {
-    auto decoded = net::decode(net::encode(action.message));
+    auto decoded = wire::decode(wire::encode(action.message));
     ASSERT_TRUE(decoded) << decoded.error().message();
     const v1::Envelope& envelope = decoded->envelope;
     switch (envelope.body_case()) {
@@ -225,7 +225,7 @@ class SessionHarness {
   WorkerSession session_;
   Actions actions_;
   std::vector<std::string> words_;
-  std::vector<net::Message> sent_;
+  std::vector<wire::Message> sent_;
   std::vector<std::string> started_payloads_;
   std::vector<OpenRun> opened_;
 };

@@ -56,12 +56,12 @@ TEST(WorkerSessionTest, SendsAResultWithoutMeasuresThatNoMessageCanCarry) {
   harness.begin();
   harness.assign(9, 1);
   Actions actions;
-  JobOutput output(Blob::of("result"), std::string(net::kMeasuresBytesMax + 1, 'm'));
+  JobOutput output(Blob::of("result"), std::string(wire::kMeasuresBytesMax + 1, 'm'));
   harness.session().on_job_done(harness.now(), ExecutorId{1}, SessionHarness::job(9), SessionHarness::attempt(1),
                                 std::move(output), false, actions);
   const auto* sent = actions.empty() ? nullptr : std::get_if<SendMessage>(&actions[0]);
   ASSERT_NE(sent, nullptr);
-  EXPECT_EQ(net::encode(sent->message).back(), "result");
+  EXPECT_EQ(wire::encode(sent->message).back(), "result");
 }
 
 TEST(WorkerSessionTest, SpreadsJobsOverExecutorsAndUsesAllSlots) {
@@ -169,7 +169,7 @@ TEST(WorkerSessionTest, ReportsAFailureInTheWordsOfTheJob) {
   ASSERT_THAT(harness.words(), ElementsAre("send result 1 failed"));
   const v1::JobResult& result = harness.sent()[0].envelope.result();
   EXPECT_TRUE(result.final());
-  EXPECT_EQ(net::from_wire(result.fault()), (Error{ErrorCode::kInput, "frame 7 is damaged", "clip.mp4", {}}));
+  EXPECT_EQ(wire::from_wire(result.fault()), (Error{ErrorCode::kInput, "frame 7 is damaged", "clip.mp4", {}}));
 }
 
 TEST(WorkerSessionTest, ReportsALostExecutorWithItsEvidenceAndStartsAnother) {
@@ -225,7 +225,7 @@ TEST(WorkerSessionTest, EndsAnExecutorThatGoesOnWithARevokedJob) {
     harness.time(seconds(s));
     EXPECT_THAT(harness.words(), Not(Contains("end executor 1")));
     harness.hear([] {
-      net::Message heartbeat;
+      wire::Message heartbeat;
       heartbeat.envelope.mutable_heartbeat();
       return heartbeat;
     }());
@@ -321,15 +321,15 @@ TEST(WorkerSessionTest, OpensARunAgainThatAnExecutorHasClosedMeanwhile) {
   harness.begin();
   std::uint64_t n = 0;
   const auto run_one = [&](std::uint64_t run) {
-    net::Message message;
+    wire::Message message;
     v1::Assignment& assignment = *message.envelope.mutable_assign()->add_jobs();
     const JobId job{RunId{run}, JobKey{1, 0}};
     const Attempt attempt{1, ++n};
-    *assignment.mutable_job() = net::to_wire(job);
-    *assignment.mutable_attempt() = net::to_wire(attempt);
+    *assignment.mutable_job() = wire::to_wire(job);
+    *assignment.mutable_attempt() = wire::to_wire(attempt);
     assignment.set_kind("video");
     assignment.set_setup("setup of " + std::to_string(run));
-    *assignment.mutable_payload() = net::payload_ref(0, digest_of({}), true);
+    *assignment.mutable_payload() = wire::payload_ref(0, digest_of({}), true);
     message.payloads.emplace_back();
     harness.hear(std::move(message));
     const bool opened = !harness.opened().empty();

@@ -32,7 +32,7 @@ TEST(WorkerSessionTransferTest, FetchesALargePayloadInPartsBeforeItStarts) {
   harness.begin();
   const std::string payload = some_bytes(6 * kMiB + 10);
   harness.announce(1, 1, payload);
-  EXPECT_THAT(harness.words(), ElementsAre("send credit " + std::to_string(net::kPartWindowBytes)));
+  EXPECT_THAT(harness.words(), ElementsAre("send credit " + std::to_string(wire::kPartWindowBytes)));
   for (std::uint64_t offset = 0; offset < payload.size(); offset += kMiB) {
     EXPECT_THAT(harness.started_payloads(), IsEmpty());
     const std::string bytes = payload.substr(offset, kMiB);
@@ -58,13 +58,13 @@ TEST(WorkerSessionTransferTest, HandsBackADamagedPayload) {
   harness.part(2, 2, kMiB, payload.substr(kMiB), true);  // The first part is missing.
   EXPECT_THAT(harness.words(), ElementsAre("send result 2 returned"));
 
-  net::Message message;  // An inlined one.
+  wire::Message message;  // An inlined one.
   v1::Assignment& assignment = *message.envelope.mutable_assign()->add_jobs();
-  *assignment.mutable_job() = net::to_wire(SessionHarness::job(3));
-  *assignment.mutable_attempt() = net::to_wire(SessionHarness::attempt(3));
+  *assignment.mutable_job() = wire::to_wire(SessionHarness::job(3));
+  *assignment.mutable_attempt() = wire::to_wire(SessionHarness::attempt(3));
   assignment.set_kind("video");
   assignment.set_setup("setup");
-  *assignment.mutable_payload() = net::payload_ref(4, Digest{1, 2}, true);
+  *assignment.mutable_payload() = wire::payload_ref(4, Digest{1, 2}, true);
   message.payloads.emplace_back("oops");
   harness.hear(std::move(message));
   EXPECT_THAT(harness.words(), ElementsAre("send result 3 returned"));
@@ -104,12 +104,12 @@ TEST(WorkerSessionTransferTest, SendsALargeResultInPartsWithinTheCredit) {
   std::string arrived;
   harness.credit(1, 1, 2 * kMiB);
   EXPECT_THAT(harness.words(), ElementsAre("send part 0+1048576", "send part 1048576+1048576"));
-  for (const net::Message& message : harness.sent()) arrived += message.payloads[0];
+  for (const wire::Message& message : harness.sent()) arrived += message.payloads[0];
   harness.credit(1, 1, 2 * kMiB);
   EXPECT_THAT(harness.words(), IsEmpty());
   harness.credit(1, 1, result.size());
   EXPECT_THAT(harness.words(), ElementsAre("send part 2097152+1048576", "send part 3145728+5 last"));
-  for (const net::Message& message : harness.sent()) arrived += message.payloads[0];
+  for (const wire::Message& message : harness.sent()) arrived += message.payloads[0];
   EXPECT_TRUE(arrived == result);
 
   harness.welcome(1);  // Not acknowledged: from the start, on a new link.

@@ -26,7 +26,7 @@ struct ExecutorFacts {
 // What the owner of a WorkerSession has to do, in order.
 
 struct SendMessage {
-  net::Message message;  ///< To the master. One that cannot be sent now waits, in order, until it can or DropUnsent comes.
+  wire::Message message;  ///< To the master. One that cannot be sent now waits, in order, until it can or DropUnsent comes.
 };
 /// What waits to be sent belongs to a link that is no more: the session says it again when it was welcomed.
 struct DropUnsent {};

@@ -26,8 +26,8 @@ struct HeldJob {
   Attempt attempt;
   std::shared_ptr<const RunSetup> setup;
   State state = State::kQueued;
-  Blob payload;                           ///< Of the job until it runs, of the result when it is finished.
-  std::optional<net::Download> download;  ///< While kReceiving.
+  Blob payload;                            ///< Of the job until it runs, of the result when it is finished.
+  std::optional<wire::Download> download;  ///< While kReceiving.
 
   // kRunning.
   ExecutorId executor;
@@ -35,7 +35,7 @@ struct HeldJob {
 
   // kFinished.
   v1::JobResult result;
-  std::optional<net::Upload> upload;  ///< Of a large result, on this link.
+  std::optional<wire::Upload> upload;  ///< Of a large result, on this link.
 };
 
 }  // namespace sheaf::worker

@@ -13,7 +13,7 @@ struct JobOutput {
   JobOutput(Blob result_bytes, std::string measured = {}) : result(std::move(result_bytes)), measures(std::move(measured)) {}
 
   Blob result;
-  /// What this attempt took: serialized, the kind's own, at most net::kMeasuresBytesMax. Not part of the result: two attempts
+  /// What this attempt took: serialized, the kind's own, at most wire::kMeasuresBytesMax. Not part of the result: two attempts
   /// at a job give equal results, which is checked, and never equal times.
   std::string measures;
 };

@@ -91,7 +91,7 @@ void WorkerSession::on_job_done(Instant now, ExecutorId executor, JobId job, Att
   } else if (output) {
     held.payload = std::move(output->result);
     // Out of another process: what no message can carry is left out, and only the summary is the poorer for it.
-    if (output->measures.size() <= net::kMeasuresBytesMax) held.result.set_measures(std::move(output->measures));
+    if (output->measures.size() <= wire::kMeasuresBytesMax) held.result.set_measures(std::move(output->measures));
     finish(held, v1::OUTCOME_DONE, nullptr, false, actions);
   } else {
     finish(held, v1::OUTCOME_FAILED, &output.error(), final, actions);
@@ -142,7 +142,7 @@ void WorkerSession::drain(Instant now, const Error& reason, int exit_code, Actio
 }
 
 void WorkerSession::send_draining(Actions& actions) {
-  net::Message message;
+  wire::Message message;
   message.envelope.mutable_draining();
   send(std::move(message), actions);
 }
@@ -151,8 +151,8 @@ void WorkerSession::leave(Instant now, const Error& reason, int exit_code, Actio
   now_ = now;
   if (has_left_) return;
   if (link_.is_welcomed()) {
-    net::Message goodbye;
-    goodbye.envelope.mutable_goodbye()->set_reason(net::wire_text(reason.what));
+    wire::Message goodbye;
+    goodbye.envelope.mutable_goodbye()->set_reason(wire::wire_text(reason.what));
     send(std::move(goodbye), actions);
   }
   actions.push_back(Leave{reason, exit_code});
@@ -162,9 +162,9 @@ void WorkerSession::leave(Instant now, const Error& reason, int exit_code, Actio
 void WorkerSession::drive_link(Actions& actions) {
   if (!facts_) return;
   name_held_attempts();
-  std::vector<net::Message> out;
-  if (link_.on_time(now_, out) == net::PeerLink::Event::kLost) on_link_lost(actions);
-  for (net::Message& message : out) actions.push_back(SendMessage{std::move(message)});
+  std::vector<wire::Message> out;
+  if (link_.on_time(now_, out) == wire::PeerLink::Event::kLost) on_link_lost(actions);
+  for (wire::Message& message : out) actions.push_back(SendMessage{std::move(message)});
 }
 
 void WorkerSession::on_link_lost(Actions& actions) {
@@ -189,8 +189,8 @@ void WorkerSession::name_held_attempts() {
     if (static_cast<std::size_t>(worker.running_size()) == kHelloAttemptsMax) break;
     if (held.state == HeldJob::State::kReceiving || held.end_at) continue;
     v1::RunningAttempt& running = *worker.add_running();
-    *running.mutable_job() = net::to_wire(held.job);
-    *running.mutable_attempt() = net::to_wire(attempt);
+    *running.mutable_job() = wire::to_wire(held.job);
+    *running.mutable_attempt() = wire::to_wire(attempt);
   }
 }
 
@@ -222,17 +222,17 @@ void WorkerSession::finish(HeldJob& held, v1::Outcome outcome, const Error* faul
   held.end_at.reset();
   held.download.reset();
   v1::JobResult& result = held.result;
-  *result.mutable_job() = net::to_wire(held.job);
-  *result.mutable_attempt() = net::to_wire(held.attempt);
+  *result.mutable_job() = wire::to_wire(held.job);
+  *result.mutable_attempt() = wire::to_wire(held.attempt);
   result.set_outcome(outcome);
   if (outcome == v1::OUTCOME_DONE) {
     const bool is_small = held.payload.size() <= kInlinePayloadBytesMax;
-    *result.mutable_payload() = net::payload_ref(held.payload.size(), held.payload.digest(), is_small);
+    *result.mutable_payload() = wire::payload_ref(held.payload.size(), held.payload.digest(), is_small);
   } else {
     result.clear_payload();
     held.payload = Blob(config_.scratch);
   }
-  if (fault != nullptr) *result.mutable_fault() = net::to_wire(*fault);
+  if (fault != nullptr) *result.mutable_fault() = wire::to_wire(*fault);
   result.set_final(final);
   switch (outcome) {
     case v1::OUTCOME_EXECUTOR_LOST: stats_.executor_lost += 1; break;
@@ -245,7 +245,7 @@ void WorkerSession::finish(HeldJob& held, v1::Outcome outcome, const Error* faul
 void WorkerSession::send_result(HeldJob& held, Actions& actions) {
   if (!link_.is_welcomed()) return;  // With the next Welcome.
   held.upload.reset();
-  net::Message message;
+  wire::Message message;
   *message.envelope.mutable_result() = held.result;
   if (held.result.has_payload() && !held.result.payload().inlined()) {
     held.upload.emplace(held.job, held.attempt, held.payload.size());
@@ -260,7 +260,7 @@ void WorkerSession::send_result(HeldJob& held, Actions& actions) {
   send(std::move(message), actions);
 }
 
-void WorkerSession::send(net::Message message, Actions& actions) {
+void WorkerSession::send(wire::Message message, Actions& actions) {
   message.envelope.set_epoch(link_.epoch().value);
   link_.on_sent(now_);
   actions.push_back(SendMessage{std::move(message)});

@@ -51,7 +51,7 @@ class WorkerSession {
   WorkerSession(const SessionConfig& config, v1::Hello hello);
 
   /// A message of the master that has passed validate().
-  void on_message(Instant now, net::Message message, Actions& actions);
+  void on_message(Instant now, wire::Message message, Actions& actions);
 
   void on_executor_ready(Instant now, ExecutorId executor, const ExecutorFacts& facts, Actions& actions);
   /// It has ended, or could not be started. `evidence` goes to the master with each job that ran in it: how it ended, its
@@ -71,7 +71,7 @@ class WorkerSession {
   /// Leaves at once.
   void leave(Instant now, const Error& reason, int exit_code, Actions& actions);
 
-  const net::PeerLink& link() const { return link_; }
+  const wire::PeerLink& link() const { return link_; }
   const SessionStats& stats() const { return stats_; }
   std::size_t held() const { return jobs_.size(); }
 
@@ -104,12 +104,12 @@ class WorkerSession {
   void enqueue(HeldJob& held);
   void finish(HeldJob& held, v1::Outcome outcome, const Error* fault, bool final, Actions& actions);
   void send_result(HeldJob& held, Actions& actions);
-  void send(net::Message message, Actions& actions);
+  void send(wire::Message message, Actions& actions);
   void forget(Attempt attempt);
   bool was_accepted(Attempt attempt) const;
 
   SessionConfig config_;
-  net::PeerLink link_;
+  wire::PeerLink link_;
   ExecutorTable executors_;
   RunSetups setups_;
   std::map<Attempt, HeldJob> jobs_;

@@ -10,20 +10,20 @@
 
 namespace sheaf::worker {
 
-void WorkerSession::on_message(Instant now, net::Message message, Actions& actions) {
+void WorkerSession::on_message(Instant now, wire::Message message, Actions& actions) {
   now_ = now;
   if (has_left_ || !facts_) return;
   switch (link_.on_message(now, message.envelope)) {
-    case net::PeerLink::Event::kHandled: return;
-    case net::PeerLink::Event::kLost:
+    case wire::PeerLink::Event::kHandled: return;
+    case wire::PeerLink::Event::kLost:
       on_link_lost(actions);
       drive_link(actions);
       return;
-    case net::PeerLink::Event::kRefused:
+    case wire::PeerLink::Event::kRefused:
       leave(now, Error{ErrorCode::kCluster, "the master refused this worker: " + link_.refusal().text(), {}, {}}, 5, actions);
       return;
-    case net::PeerLink::Event::kWelcomed: say_all_again(actions); break;
-    case net::PeerLink::Event::kNone: break;
+    case wire::PeerLink::Event::kWelcomed: say_all_again(actions); break;
+    case wire::PeerLink::Event::kNone: break;
   }
   const v1::Envelope& envelope = message.envelope;
   switch (envelope.body_case()) {
@@ -47,8 +47,8 @@ void WorkerSession::on_message(Instant now, net::Message message, Actions& actio
 
 void WorkerSession::on_assignment(const v1::Assignment& assignment, std::string payload, Actions& actions) {
   HeldJob held;
-  held.job = net::from_wire(assignment.job());
-  held.attempt = net::from_wire(assignment.attempt());
+  held.job = wire::from_wire(assignment.job());
+  held.attempt = wire::from_wire(assignment.attempt());
   // The setup counts even if the job does not: it comes only once.
   held.setup = setups_.use(held.job.run, assignment.kind(), assignment.setup());
   if (was_accepted(held.attempt)) {
@@ -87,7 +87,7 @@ void WorkerSession::accept(const v1::Assignment& assignment, HeldJob accepted, s
     return;
   }
   held.payload = Blob::of(std::move(payload));
-  if (held.payload.size() == announced.bytes() && held.payload.digest() == net::digest_from(announced)) {
+  if (held.payload.size() == announced.bytes() && held.payload.digest() == wire::digest_from(announced)) {
     enqueue(held);
   } else {
     return_damaged(held, actions);
@@ -120,8 +120,8 @@ void WorkerSession::on_part(const v1::Part& part, const std::string& bytes, Acti
     stats_.stale += 1;
     return;
   }
-  const net::Download::Taken taken = held->download->take(part, bytes);
-  if (taken == net::Download::Taken::kRefused) {
+  const wire::Download::Taken taken = held->download->take(part, bytes);
+  if (taken == wire::Download::Taken::kRefused) {
     return_damaged(*held, actions);
     return;
   }
@@ -129,7 +129,7 @@ void WorkerSession::on_part(const v1::Part& part, const std::string& bytes, Acti
     finish(*held, v1::OUTCOME_FAILED, &kept.error(), false, actions);
     return;
   }
-  if (taken == net::Download::Taken::kMore) {
+  if (taken == wire::Download::Taken::kMore) {
     ask_for_more(*held, actions);
     return;
   }
@@ -144,13 +144,13 @@ void WorkerSession::on_part_credit(const v1::PartCredit& credit, Actions& action
     return;
   }
   held->upload->grant(credit.until());
-  while (const std::optional<net::Upload::Range> range = held->upload->next()) {
+  while (const std::optional<wire::Upload::Range> range = held->upload->next()) {
     auto bytes = held->payload.read(range->offset, range->size);
     if (!bytes) {
       finish(*held, v1::OUTCOME_FAILED, &bytes.error(), false, actions);
       return;
     }
-    net::Message message;
+    wire::Message message;
     *message.envelope.mutable_part() = held->upload->take(*range);
     message.payloads.push_back(std::move(*bytes));
     send(std::move(message), actions);
@@ -160,7 +160,7 @@ void WorkerSession::on_part_credit(const v1::PartCredit& credit, Actions& action
 void WorkerSession::ask_for_more(HeldJob& held, Actions& actions) {
   std::optional<v1::PartCredit> credit = held.download->grant();
   if (!credit) return;
-  net::Message message;
+  wire::Message message;
   *message.envelope.mutable_part_credit() = std::move(*credit);
   send(std::move(message), actions);
 }
@@ -173,8 +173,8 @@ void WorkerSession::return_damaged(HeldJob& held, Actions& actions) {
 }
 
 HeldJob* WorkerSession::find(const v1::JobRef& job, const v1::AttemptRef& attempt) {
-  const auto found = jobs_.find(net::from_wire(attempt));
-  return found != jobs_.end() && found->second.job == net::from_wire(job) ? &found->second : nullptr;
+  const auto found = jobs_.find(wire::from_wire(attempt));
+  return found != jobs_.end() && found->second.job == wire::from_wire(job) ? &found->second : nullptr;
 }
 
 }  // namespace sheaf::worker

@@ -68,7 +68,7 @@ Status ExecutorHost::run() {
 }
 
 void ExecutorHost::say_ready() {
-  net::LocalFrame frame;
+  local::LocalFrame frame;
   v1::ExecutorReady& ready = *frame.message.mutable_ready();
   ready.set_slots(config_.threads);
   for (const auto& kind : kinds_) ready.add_kinds(kind->name());
@@ -76,13 +76,13 @@ void ExecutorHost::say_ready() {
   link_.queue(std::move(frame));
 }
 
-void ExecutorHost::on_frame(net::LocalFrame frame) {
+void ExecutorHost::on_frame(local::LocalFrame frame) {
   if (frame.message.has_run()) {
     on_run(frame.message.run());
   } else if (frame.message.has_job()) {
     on_job(std::move(frame));
   } else if (frame.message.has_cancel()) {
-    const auto found = running_.find(net::from_wire(frame.message.cancel().attempt()));
+    const auto found = running_.find(wire::from_wire(frame.message.cancel().attempt()));
     if (found != running_.end()) *found->second = true;
   }
 }
@@ -93,10 +93,10 @@ void ExecutorHost::on_run(const v1::ExecutorRun& request) {
   if (runs_.size() > kOpenRunsMax) runs_.pop_front();  // Slots that still work on it hold on to it.
 }
 
-void ExecutorHost::on_job(net::LocalFrame frame) {
+void ExecutorHost::on_job(local::LocalFrame frame) {
   SlotTask task;
-  task.job = net::from_wire(frame.message.job().job());
-  task.attempt = net::from_wire(frame.message.job().attempt());
+  task.job = wire::from_wire(frame.message.job().job());
+  task.attempt = wire::from_wire(frame.message.job().attempt());
   const auto open =
       std::find_if(runs_.begin(), runs_.end(), [&](const OpenRun& entry) { return entry.number == task.job.run.value; });
   if (open == runs_.end()) {
@@ -111,21 +111,21 @@ void ExecutorHost::on_job(net::LocalFrame frame) {
 
 void ExecutorHost::on_result(SlotResult result) {
   running_.erase(result.attempt);
-  net::LocalFrame frame;
+  local::LocalFrame frame;
   v1::ExecutorDone& done = *frame.message.mutable_done();
-  *done.mutable_job() = net::to_wire(result.job);
-  *done.mutable_attempt() = net::to_wire(result.attempt);
+  *done.mutable_job() = wire::to_wire(result.job);
+  *done.mutable_attempt() = wire::to_wire(result.attempt);
   if (result.result) {
-    auto payload = net::attach_payload(result.result->result, frame);
+    auto payload = local::attach_payload(result.result->result, frame);
     if (payload) {
       done.set_measures(std::move(result.result->measures));
       *done.mutable_payload() = std::move(*payload);
     } else {
-      *done.mutable_fault() = net::to_wire(payload.error());
+      *done.mutable_fault() = wire::to_wire(payload.error());
     }
   } else {
     const ErrorCode code = result.result.error().code;
-    *done.mutable_fault() = net::to_wire(readable(result.result.error()));
+    *done.mutable_fault() = wire::to_wire(readable(result.result.error()));
     // The same bytes, read by the same program, are at fault again.
     done.set_final(code == ErrorCode::kInput || code == ErrorCode::kUsage);
   }

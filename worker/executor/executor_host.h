@@ -43,13 +43,13 @@ class ExecutorHost {
   };
 
   void say_ready();
-  void on_frame(net::LocalFrame frame);
+  void on_frame(local::LocalFrame frame);
   void on_run(const v1::ExecutorRun& request);
-  void on_job(net::LocalFrame frame);
+  void on_job(local::LocalFrame frame);
   void on_result(SlotResult result);
   JobKind* find_kind(const std::string& name) const;
 
-  net::LocalStream link_;
+  local::LocalStream link_;
   JobKinds kinds_;
   HostConfig config_;
   std::deque<OpenRun> runs_;  ///< The last kOpenRunsMax that were opened: the link counts alike.

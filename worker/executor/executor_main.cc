@@ -17,7 +17,7 @@ int executor_main(const std::string& program, int argc, const char* const* argv,
   HostConfig config;
   config.scratch = scratch_directory();
   CLI::App app("Does jobs for sheaf-worker, which starts it; it is of no use by hand.", program);
-  app.add_option("--threads", config.threads, "jobs at a time")->check(CLI::Range(1U, net::kSlotsMax));
+  app.add_option("--threads", config.threads, "jobs at a time")->check(CLI::Range(1U, wire::kSlotsMax));
   app.set_version_flag("--version", program + " " + kVersion);
   try {
     app.parse(argc, argv);

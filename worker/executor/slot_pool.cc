@@ -116,7 +116,7 @@ void SlotPool::work() {
 Result<JobOutput> SlotPool::perform(SlotTask& task) const {
   if (*task.cancelled) return fail(ErrorCode::kStopped, "cancelled");
   const v1::LocalPayload header = task.frame.message.job().payload();
-  auto payload = net::take_payload(header, task.frame);
+  auto payload = local::take_payload(header, task.frame);
   if (!payload) return propagate(payload);
   auto context = task.run->context();
   if (!context) return propagate(context);

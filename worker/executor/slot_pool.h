@@ -40,7 +40,7 @@ struct SlotTask {
   JobId job;
   Attempt attempt;
   std::shared_ptr<OpenedRun> run;
-  net::LocalFrame frame;  ///< ExecutorJob, and the payload: a large one is read by the slot, not by who hands it over.
+  local::LocalFrame frame;  ///< ExecutorJob, and the payload: a large one is read by the slot, not by who hands it over.
   std::shared_ptr<std::atomic<bool>> cancelled = std::make_shared<std::atomic<bool>>(false);
 };
 

@@ -33,7 +33,7 @@ bool is_readable(int fd) {
 
 JobWasDone job_was_done(ExecutorId executor, const v1::ExecutorDone& done, Result<Blob> payload) {
   auto output = std::move(payload).map([&](Blob&& result) { return JobOutput(std::move(result), done.measures()); });
-  return JobWasDone{executor, net::from_wire(done.job()), net::from_wire(done.attempt()), std::move(output), done.final()};
+  return JobWasDone{executor, wire::from_wire(done.job()), wire::from_wire(done.attempt()), std::move(output), done.final()};
 }
 
 }  // namespace
@@ -48,7 +48,7 @@ Executors::Executors(Spawner spawner, ExecutorProgram program, net::Poller& poll
 
 void Executors::perform(const StartExecutor& action) {
   executors_.emplace(action.executor, Executor{});
-  net::LocalFrame frame;
+  local::LocalFrame frame;
   v1::Spawn& spawn = *frame.message.mutable_spawn();
   spawn.set_id(action.executor.value);
   spawn.set_program(program_.path);
@@ -61,7 +61,7 @@ void Executors::perform(const EndExecutor& action) {
 }
 
 void Executors::perform(const OpenRun& action) {
-  net::LocalFrame frame;
+  local::LocalFrame frame;
   v1::ExecutorRun& run = *frame.message.mutable_run();
   run.set_run(action.run.value);
   run.set_kind(action.kind);
@@ -70,11 +70,11 @@ void Executors::perform(const OpenRun& action) {
 }
 
 void Executors::perform(const StartJob& action) {
-  net::LocalFrame frame;
+  local::LocalFrame frame;
   v1::ExecutorJob& job = *frame.message.mutable_job();
-  *job.mutable_job() = net::to_wire(action.job);
-  *job.mutable_attempt() = net::to_wire(action.attempt);
-  auto payload = net::attach_payload(action.payload, frame);
+  *job.mutable_job() = wire::to_wire(action.job);
+  *job.mutable_attempt() = wire::to_wire(action.attempt);
+  auto payload = local::attach_payload(action.payload, frame);
   if (!payload) {
     // Out of descriptors. The executor is as good as lost: its end frees one, and gives the job back.
     kill(action.executor);
@@ -85,10 +85,10 @@ void Executors::perform(const StartJob& action) {
 }
 
 void Executors::perform(const CancelJob& action) {
-  net::LocalFrame frame;
+  local::LocalFrame frame;
   v1::ExecutorCancel& cancel = *frame.message.mutable_cancel();
-  *cancel.mutable_job() = net::to_wire(action.job);
-  *cancel.mutable_attempt() = net::to_wire(action.attempt);
+  *cancel.mutable_job() = wire::to_wire(action.job);
+  *cancel.mutable_attempt() = wire::to_wire(action.attempt);
   queue(action.executor, std::move(frame));
 }
 
@@ -115,13 +115,13 @@ Status Executors::read(std::vector<ExecutorEvent>& events) {
   return {};
 }
 
-void Executors::on_spawner_message(net::LocalFrame frame, std::vector<ExecutorEvent>& events) {
+void Executors::on_spawner_message(local::LocalFrame frame, std::vector<ExecutorEvent>& events) {
   if (frame.message.has_spawned()) {
     const v1::Spawned& spawned = frame.message.spawned();
     const auto executor = executors_.find(ExecutorId{spawned.id()});
     if (executor == executors_.end()) return;
     if (spawned.has_fault()) {
-      events.push_back(ExecutorWasLost{executor->first, net::from_wire(spawned.fault())});
+      events.push_back(ExecutorWasLost{executor->first, wire::from_wire(spawned.fault())});
       executors_.erase(executor);
       return;
     }
@@ -142,7 +142,7 @@ void Executors::on_spawner_message(net::LocalFrame frame, std::vector<ExecutorEv
 }
 
 bool Executors::read_once(Entry executor, std::vector<ExecutorEvent>& events) {
-  net::LocalStream& stream = *executor->second.stream;
+  local::LocalStream& stream = *executor->second.stream;
   const Status filled = stream.fill();
   while (true) {
     auto frame = stream.next();
@@ -153,7 +153,7 @@ bool Executors::read_once(Entry executor, std::vector<ExecutorEvent>& events) {
   return filled.has_value();
 }
 
-void Executors::on_executor_message(Entry executor, net::LocalFrame frame, std::vector<ExecutorEvent>& events) {
+void Executors::on_executor_message(Entry executor, local::LocalFrame frame, std::vector<ExecutorEvent>& events) {
   if (frame.message.has_ready()) {
     const v1::ExecutorReady& ready = frame.message.ready();
     ExecutorFacts facts{ready.slots(), {ready.kinds().begin(), ready.kinds().end()}, ready.fingerprint()};
@@ -165,7 +165,8 @@ void Executors::on_executor_message(Entry executor, net::LocalFrame frame, std::
       payloads_.read(executor->first, std::move(frame));
       return;
     }
-    auto payload = done.has_fault() ? tl::unexpected(net::from_wire(done.fault())) : net::take_payload(done.payload(), frame);
+    auto payload =
+        done.has_fault() ? tl::unexpected(wire::from_wire(done.fault())) : local::take_payload(done.payload(), frame);
     events.push_back(job_was_done(executor->first, done, std::move(payload)));
   }
 }
@@ -202,13 +203,13 @@ void Executors::close(Executor& executor) {
   executor.stream.reset();
 }
 
-void Executors::queue(ExecutorId executor, net::LocalFrame frame) {
+void Executors::queue(ExecutorId executor, local::LocalFrame frame) {
   const auto found = executors_.find(executor);
   if (found != executors_.end() && found->second.stream) found->second.stream->queue(std::move(frame));
 }
 
 void Executors::kill(ExecutorId executor) {
-  net::LocalFrame frame;
+  local::LocalFrame frame;
   frame.message.mutable_kill()->set_id(executor.value);
   spawner_.queue(std::move(frame));
 }

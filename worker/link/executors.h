@@ -62,24 +62,24 @@ class Executors {
 
  private:
   struct Executor {
-    std::optional<net::LocalStream> stream;  ///< Between Spawned and its end.
+    std::optional<local::LocalStream> stream;  ///< Between Spawned and its end.
     std::size_t poll_index = 0;
     std::optional<v1::Exited> exited;
     std::uint64_t payloads_to_read = 0;  ///< Results that it has given, and whose payload is still being read.
   };
   using Entry = std::map<ExecutorId, Executor>::iterator;
 
-  void on_spawner_message(net::LocalFrame frame, std::vector<ExecutorEvent>& events);
+  void on_spawner_message(local::LocalFrame frame, std::vector<ExecutorEvent>& events);
   void on_payload(PayloadReader::Done done, std::vector<ExecutorEvent>& events);
   /// Reads what `executor` has said, once; false when it has closed or talks nonsense.
   bool read_once(Entry executor, std::vector<ExecutorEvent>& events);
-  void on_executor_message(Entry executor, net::LocalFrame frame, std::vector<ExecutorEvent>& events);
+  void on_executor_message(Entry executor, local::LocalFrame frame, std::vector<ExecutorEvent>& events);
   void close(Executor& executor);
   void report_if_over(Entry executor, std::vector<ExecutorEvent>& events);
-  void queue(ExecutorId executor, net::LocalFrame frame);
+  void queue(ExecutorId executor, local::LocalFrame frame);
   void kill(ExecutorId executor);
 
-  net::LocalStream spawner_;
+  local::LocalStream spawner_;
   std::size_t spawner_index_;
   ExecutorProgram program_;
   net::Poller& poller_;

@@ -26,7 +26,7 @@ constexpr Duration kMissingMasterReminder = minutes(1);
 
 v1::Hello hello_of_this_process() {
   v1::Hello hello;
-  *hello.mutable_session() = net::to_wire(net::make_session());
+  *hello.mutable_session() = wire::to_wire(wire::make_session());
   std::array<char, 256> host{};
   if (::gethostname(host.data(), host.size() - 1) == 0) hello.set_host(host.data());
   hello.set_pid(static_cast<std::uint32_t>(::getpid()));
@@ -88,7 +88,7 @@ void Link::on_signals(Instant now) {
 
 void Link::on_master(Instant now) {
   for (int i = 0; i < kMessagesPerTurn; ++i) {
-    std::optional<Result<net::Message>> message = channel_.receive();
+    std::optional<Result<wire::Message>> message = channel_.receive();
     if (!message) return;
     if (!*message) {
       log_warn("message_refused what=" + message->error().what);

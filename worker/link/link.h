@@ -12,7 +12,7 @@
 namespace sheaf::worker {
 
 struct LinkConfig {
-  net::Endpoint endpoint;
+  wire::Endpoint endpoint;
   SessionConfig session;
   ExecutorProgram executor;
   bool is_insecure = false;  ///< TCP without keys: said every minute.

@@ -25,7 +25,7 @@ PayloadReader::~PayloadReader() {
   thread_.join();
 }
 
-void PayloadReader::read(ExecutorId executor, net::LocalFrame frame) {
+void PayloadReader::read(ExecutorId executor, local::LocalFrame frame) {
   {
     const std::lock_guard lock(mutex_);
     tasks_.push_back({executor, std::move(frame)});
@@ -49,7 +49,7 @@ void PayloadReader::work() {
     tasks_.pop_front();
     lock.unlock();
     const v1::LocalPayload header = task.frame.message.done().payload();
-    auto payload = net::take_payload(header, task.frame);
+    auto payload = local::take_payload(header, task.frame);
     lock.lock();
     done_.push_back({task.executor, std::move(task.frame), std::move(payload)});
     lock.unlock();

@@ -19,7 +19,7 @@ class PayloadReader {
  public:
   struct Done {
     ExecutorId executor;
-    net::LocalFrame frame;  ///< The ExecutorDone, without its file.
+    local::LocalFrame frame;  ///< The ExecutorDone, without its file.
     Result<Blob> payload;
   };
 
@@ -31,7 +31,7 @@ class PayloadReader {
   PayloadReader& operator=(const PayloadReader&) = delete;
 
   /// Takes an ExecutorDone whose payload lies in a file. There are never more than the worker has slots.
-  void read(ExecutorId executor, net::LocalFrame frame);
+  void read(ExecutorId executor, local::LocalFrame frame);
 
   /// Readable while take() has something to give.
   int fd() const { return event_.get(); }
@@ -40,7 +40,7 @@ class PayloadReader {
  private:
   struct Task {
     ExecutorId executor;
-    net::LocalFrame frame;
+    local::LocalFrame frame;
   };
   explicit PayloadReader(Fd event);
   void work();

@@ -50,14 +50,14 @@ std::uint32_t read_count(const std::string& word, const char* option, std::uint3
   if (word.empty()) return otherwise;
   std::uint32_t value = 0;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-  if (error == std::errc() && end == word.data() + word.size() && value >= 1 && value <= net::kSlotsMax) return value;
+  if (error == std::errc() && end == word.data() + word.size() && value >= 1 && value <= wire::kSlotsMax) return value;
   faults.push_back(
-      {ErrorCode::kUsage, "\"" + word + "\" is not a number from 1 to " + std::to_string(net::kSlotsMax), option, {}});
+      {ErrorCode::kUsage, "\"" + word + "\" is not a number from 1 to " + std::to_string(wire::kSlotsMax), option, {}});
   return otherwise;
 }
 
-net::Endpoint read_endpoint(const Words& words, std::vector<Error>& faults) {
-  auto endpoint = words.master.empty() ? net::default_endpoint() : net::parse_endpoint(words.master);
+wire::Endpoint read_endpoint(const Words& words, std::vector<Error>& faults) {
+  auto endpoint = words.master.empty() ? wire::default_endpoint() : wire::parse_endpoint(words.master);
   if (!endpoint) {
     Error fault = endpoint.error();
     if (!words.master.empty()) {
@@ -79,8 +79,8 @@ WorkerOptions read_words(const Words& words, std::vector<Error>& faults) {
   options.endpoint = read_endpoint(words, faults);
   options.executors = read_count(words.workers, "--workers", usable_cores(), faults);
   options.threads = read_count(words.threads, "--threads", 1, faults);
-  if (std::uint64_t{options.executors} * options.threads > net::kSlotsMax) {
-    faults.push_back({ErrorCode::kUsage, "more than " + std::to_string(net::kSlotsMax) + " slots", "--workers and --threads",
+  if (std::uint64_t{options.executors} * options.threads > wire::kSlotsMax) {
+    faults.push_back({ErrorCode::kUsage, "more than " + std::to_string(wire::kSlotsMax) + " slots", "--workers and --threads",
                       "start several workers"});
   }
   // Nobody waits for the work of a private cluster whose command is told to stop.

@@ -13,7 +13,7 @@ namespace sheaf::worker {
 
 /// What sheaf-worker was asked to do.
 struct WorkerOptions {
-  net::Endpoint endpoint;
+  wire::Endpoint endpoint;
   std::uint32_t executors = 1;
   std::uint32_t threads = 1;
   Duration drain_max{};

@@ -78,14 +78,14 @@ class SpawnerLoop {
   }
 
   void spawn(const v1::Spawn& request) {
-    net::LocalFrame answer;
+    local::LocalFrame answer;
     v1::Spawned& spawned = *answer.message.mutable_spawned();
     spawned.set_id(request.id());
     auto started = start(request, answer.file);
     if (started) {
       spawned.set_pid(*started);
     } else {
-      *spawned.mutable_fault() = net::to_wire(started.error());
+      *spawned.mutable_fault() = wire::to_wire(started.error());
     }
     link_.queue(std::move(answer));
   }
@@ -115,7 +115,7 @@ class SpawnerLoop {
     Child& child = found->second;
     // What it wrote last is in the pipe. Whoever else holds that pipe open is not waited for.
     if (child.errors_open) child.errors.drain();
-    net::LocalFrame frame;
+    local::LocalFrame frame;
     v1::Exited& exited = *frame.message.mutable_exited();
     exited.set_id(found->first);
     exited.set_exit_code(exit.code);
@@ -126,7 +126,7 @@ class SpawnerLoop {
     children_.erase(found);
   }
 
-  net::LocalStream link_;
+  local::LocalStream link_;
   SignalFd signals_;
   Pipe lifeline_;  ///< Each child holds the read end; the write end is only here.
   std::map<std::uint64_t, Child> children_;
