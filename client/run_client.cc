@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "common/net/channel.h"
+#include "common/net/hello.h"
 #include "common/net/outbox.h"
 #include "common/runtime/clock.h"
 #include "common/wire/stage_setup.h"
@@ -39,17 +40,6 @@ std::optional<Error> look_at_socket(const wire::Endpoint& endpoint) {
                "start one (sheaf-master --listen ...), or leave --master out for a private cluster"};
 }
 
-v1::Hello client_hello() {
-  v1::Hello hello;
-  hello.set_role(v1::ROLE_CLIENT);
-  *hello.mutable_session() = wire::to_wire(wire::make_session());
-  char host[256] = {};
-  ::gethostname(host, sizeof host - 1);
-  hello.set_host(host);
-  hello.set_pid(static_cast<std::uint32_t>(::getpid()));
-  return hello;
-}
-
 /// The loop around a RunSession: socket, clock, signals, children.
 class RunLoop {
  public:
@@ -60,7 +50,7 @@ class RunLoop {
         children_(children),
         signals_(signals),
         display_(display),
-        session_(client_hello(), request.description, request.endpoint.address, request.limits, now()),
+        session_(net::hello_of_this_process(), request.description, request.endpoint.address, request.limits, now()),
         reminder_(now()) {}
 
   RunOutcome run() {

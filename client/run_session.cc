@@ -12,7 +12,10 @@ constexpr std::uint64_t kTag = 1;  // One run a session.
 }  // namespace
 
 RunSession::RunSession(v1::Hello hello, v1::RunDescription run, std::string endpoint, SessionLimits limits, Instant now)
-    : link_(std::move(hello)),
+    : link_([&] {
+        hello.set_role(v1::ROLE_CLIENT);
+        return std::move(hello);
+      }()),
       description_(std::move(run)),
       endpoint_(std::move(endpoint)),
       limits_(limits),

@@ -31,7 +31,7 @@ struct StageTicket {
 /// next_deadline().
 class RunSession {
  public:
-  /// `endpoint`: for messages. `now`: when the waiting begins.
+  /// `hello`: what this process says of itself. `endpoint`: for messages. `now`: when the waiting begins.
   RunSession(v1::Hello hello, v1::RunDescription run, std::string endpoint, SessionLimits limits, Instant now);
 
   void on_message(Instant now, const wire::Message& message, std::vector<wire::Message>& out);

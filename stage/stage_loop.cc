@@ -1,24 +1,21 @@
 #include "stage/stage_loop.h"
 
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <deque>
 #include <functional>
-#include <mutex>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "common/base/check.h"
 #include "common/net/channel.h"
+#include "common/net/hello.h"
 #include "common/net/outbox.h"
 #include "common/runtime/clock.h"
 #include "common/runtime/files.h"
 #include "common/runtime/lifeline.h"
 #include "common/runtime/log.h"
+#include "common/runtime/task_threads.h"
 #include "common/wire/peer_link.h"
 #include "stage/stage_session.h"
 
@@ -26,77 +23,29 @@ namespace sheaf::stage {
 
 namespace {
 
-/// The thread on which the kind works. A task returns what is to be done on the loop's thread afterwards.
-class WorkThread {
- public:
-  using Then = std::function<void()>;
-  using Task = std::function<Then()>;
+/// What is to be done on the loop's thread once a task is done.
+using Then = std::function<void()>;
+using Task = std::function<Then()>;
 
-  WorkThread() : ready_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), thread_([this] { run(); }) {}
-  ~WorkThread() {
-    post(nullptr);
-    thread_.join();
-  }
-
-  /// The session has at most one task under way, so the queue never grows.
-  void post(Task task) {
-    const std::lock_guard lock(mutex_);
-    tasks_.push_back(std::move(task));
-    wake_.notify_one();
-  }
-  int fd() const { return ready_.get(); }
-  std::optional<Then> take_done() {
-    const std::lock_guard lock(mutex_);
-    std::uint64_t count = 0;
-    [[maybe_unused]] const ssize_t size = ::read(ready_.get(), &count, sizeof count);
-    if (done_.empty()) return std::nullopt;
-    Then then = std::move(done_.front());
-    done_.pop_front();
-    return then;
-  }
-
- private:
-  void run() {
-    while (true) {
-      Task task;
-      {
-        std::unique_lock lock(mutex_);
-        wake_.wait(lock, [this] { return !tasks_.empty(); });
-        task = std::move(tasks_.front());
-        tasks_.pop_front();
-      }
-      if (!task) return;
-      Then then = task();
-      const std::lock_guard lock(mutex_);
-      done_.push_back(std::move(then));
-      const std::uint64_t one = 1;
-      [[maybe_unused]] const ssize_t size = ::write(ready_.get(), &one, sizeof one);
-    }
-  }
-
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<Task> tasks_;
-  std::deque<Then> done_;
-  Fd ready_;
-  std::thread thread_;
-};
+/// The thread on which the kind works. The session has at most one task under way.
+using WorkThread = TaskThreads<Task, Then>;
 
 /// Session, socket and kind together.
 class Stage {
  public:
-  Stage(const v1::StageSetup& setup, net::DealerChannel channel, const KindMaker& make_kind)
+  Stage(const v1::StageSetup& setup, net::DealerChannel channel, const KindMaker& make_kind, std::unique_ptr<WorkThread> work)
       : make_kind_(make_kind),
         channel_(std::move(channel)),
         life_(std::to_string(setup.run()) + "-" + std::to_string(setup.incarnation()) + "-" + std::to_string(::getpid())),
-        session_(make_session(setup)) {}
+        session_(make_session(setup)),
+        work_(std::move(work)) {}
 
   int run(const Fd& lifeline, SignalFd& signals) {
     net::Poller poller;
     const std::size_t master = poller.add(channel_);
     poller.add(signals.fd());
     const std::size_t parent = poller.add(lifeline.get());
-    poller.add(work_.fd());
+    poller.add(work_->fd());
     session_.on_time(now(), actions_);
     bool orphaned = false;
     while (true) {
@@ -123,8 +72,8 @@ class Stage {
         carry_out();
         if (exit_code_) return *exit_code_;
       }
-      while (auto then = work_.take_done()) {
-        (*then)();
+      for (const Then& then : work_->take_done()) {
+        then();
         carry_out();
         if (exit_code_) return *exit_code_;
       }
@@ -138,9 +87,7 @@ class Stage {
     identity.set_run(setup.run());
     identity.set_token(setup.token());
     identity.set_incarnation(setup.incarnation());
-    char host[256] = {};
-    ::gethostname(host, sizeof host - 1);
-    return StageSession(identity, wire::make_session(), host, static_cast<std::uint32_t>(::getpid()), scratch_directory());
+    return StageSession(identity, net::hello_of_this_process(), scratch_directory());
   }
 
   void carry_out() {
@@ -158,36 +105,36 @@ class Stage {
       if (leave->exit_code != 0) log_info("stage_left reason=\"" + leave->reason + "\"");
       exit_code_ = leave->exit_code;
     } else if (Open* open = std::get_if<Open>(&action)) {
-      work([this, run = std::move(open->run)]() -> WorkThread::Then {
+      work([this, run = std::move(open->run)]() -> Then {
         auto plan = open_and_plan(run);
         return later([this, plan = std::move(plan)](Instant at) mutable { session_.on_open(at, std::move(plan), actions_); });
       });
     } else if (std::holds_alternative<NextJob>(action)) {
-      work([this]() -> WorkThread::Then {
+      work([this]() -> Then {
         auto job = kind_->next_job();
         return later([this, job = std::move(job)](Instant at) mutable { session_.on_next_job(at, std::move(job), actions_); });
       });
     } else if (Bind* bind = std::get_if<Bind>(&action)) {
       auto result = std::make_shared<Blob>(std::move(bind->result));
-      work([this, key = bind->key, result, measures = std::move(bind->measures)]() -> WorkThread::Then {
+      work([this, key = bind->key, result, measures = std::move(bind->measures)]() -> Then {
         auto binding = kind_->bind(key, std::move(*result), measures);
         return later([this, key, binding = std::move(binding)](Instant at) mutable {
           session_.on_bind(at, key, std::move(binding), actions_);
         });
       });
     } else if (std::holds_alternative<Finish>(action)) {
-      work([this]() -> WorkThread::Then {
+      work([this]() -> Then {
         auto report = kind_->finish();
         return later(
             [this, report = std::move(report)](Instant at) mutable { session_.on_finish(at, std::move(report), actions_); });
       });
     } else if (std::holds_alternative<PublishOutput>(action)) {
-      work([this]() -> WorkThread::Then {
+      work([this]() -> Then {
         Status status = kind_->publish();
         return later([this, status = std::move(status)](Instant at) { session_.on_publish_output(at, status, actions_); });
       });
     } else if (std::holds_alternative<Abandon>(action)) {
-      work([this]() -> WorkThread::Then {
+      work([this]() -> Then {
         if (kind_) kind_->abandon();
         return later([this](Instant at) { session_.on_abandon(at, actions_); });
       });
@@ -201,11 +148,11 @@ class Stage {
     return kind_->plan();
   }
 
-  void work(WorkThread::Task task) { work_.post(std::move(task)); }
+  void work(Task task) { work_->post(std::move(task)); }
 
   /// Wraps a call that may own what cannot be copied, as std::function wants it.
   template <class Call>
-  static WorkThread::Then later(Call call) {
+  static Then later(Call call) {
     auto held = std::make_shared<Call>(std::move(call));
     return [held] { (*held)(now()); };
   }
@@ -218,7 +165,7 @@ class Stage {
   std::unique_ptr<StageKind> kind_;  ///< Of the work thread, once it is made.
   std::vector<StageAction> actions_;
   std::optional<int> exit_code_;
-  WorkThread work_;  ///< Last: it ends before what it works on.
+  std::unique_ptr<WorkThread> work_;  ///< Last: it ends before what it works on.
 };
 
 }  // namespace
@@ -229,7 +176,9 @@ Result<int> run_stage(const v1::StageSetup& setup, const Fd& lifeline, SignalFd&
   net::Context context;
   auto channel = net::DealerChannel::connect(context, *endpoint);
   if (!channel) return propagate(channel);
-  Stage stage(setup, std::move(*channel), make_kind);
+  auto work = WorkThread::make(1, [](const Task& task) { return task(); });
+  if (!work) return propagate(work);
+  Stage stage(setup, std::move(*channel), make_kind, std::move(*work));
   return stage.run(lifeline, signals);
 }
 

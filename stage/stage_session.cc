@@ -10,12 +10,8 @@ namespace sheaf::stage {
 
 namespace {
 
-v1::Hello make_hello(const v1::StageHello& identity, SessionId session, std::string host, std::uint32_t pid) {
-  v1::Hello hello;
+v1::Hello hello_of_stage(const v1::StageHello& identity, v1::Hello hello) {
   hello.set_role(v1::ROLE_STAGE);
-  *hello.mutable_session() = wire::to_wire(session);
-  hello.set_host(std::move(host));
-  hello.set_pid(pid);
   *hello.mutable_stage() = identity;
   return hello;
 }
@@ -41,9 +37,8 @@ constexpr std::size_t kPlanNotesBytesMax = 16 * 1024;
 
 }  // namespace
 
-StageSession::StageSession(const v1::StageHello& identity, SessionId session, std::string host, std::uint32_t pid,
-                           std::string scratch)
-    : link_(make_hello(identity, session, std::move(host), pid)),
+StageSession::StageSession(const v1::StageHello& identity, v1::Hello hello, std::string scratch)
+    : link_(hello_of_stage(identity, std::move(hello))),
       run_{identity.run()},
       incarnation_(identity.incarnation()),
       scratch_(std::move(scratch)) {}

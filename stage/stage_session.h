@@ -45,8 +45,8 @@ using StageAction = std::variant<Send, Open, NextJob, Bind, Finish, PublishOutpu
 /// carries out the actions in their order.
 class StageSession {
  public:
-  /// `setup`: what the stage's parent told it. `scratch`: where large payloads may lie.
-  StageSession(const v1::StageHello& identity, SessionId session, std::string host, std::uint32_t pid, std::string scratch);
+  /// `identity`: what the stage's parent told it. `hello`: what this process says of itself. `scratch`: where large payloads may lie.
+  StageSession(const v1::StageHello& identity, v1::Hello hello, std::string scratch);
 
   void on_message(Instant now, wire::Message message, std::vector<StageAction>& actions);
   void on_time(Instant now, std::vector<StageAction>& actions);

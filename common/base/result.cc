@@ -4,19 +4,6 @@
 
 namespace sheaf {
 
-int exit_code(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::kFailed: return 1;
-    case ErrorCode::kUsage: return 2;
-    case ErrorCode::kInput: return 3;
-    case ErrorCode::kOutput: return 4;
-    case ErrorCode::kCluster: return 5;
-    case ErrorCode::kState: return 7;
-    case ErrorCode::kStopped: return 130;
-  }
-  return 1;
-}
-
 const char* error_code_name(ErrorCode code) {
   switch (code) {
     case ErrorCode::kFailed: return "failed";

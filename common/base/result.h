@@ -6,19 +6,16 @@
 
 namespace sheaf {
 
-/// What kind of trouble it is, and so what the user has to do about it. Each has one exit code (docs: the table in README.md).
+/// What kind of trouble it is, and so what the user has to do about it. Each has one exit code (exit_code.h).
 enum class ErrorCode {
-  kFailed,   ///< The run failed: 1.
-  kUsage,    ///< An option, op, argument or template is wrong: 2.
-  kInput,    ///< The input is missing, not what it should be, damaged, or changed: 3.
-  kOutput,   ///< The output exists, cannot be written, or its container cannot carry a stream: 4.
-  kCluster,  ///< No master, no worker, refused, or another version: 5.
-  kState,    ///< The state directory is damaged or belongs to another command: 7.
-  kStopped,  ///< A signal asked for it: 130 for SIGINT, 143 for SIGTERM.
+  kFailed,   ///< The run failed.
+  kUsage,    ///< An option, op, argument or template is wrong.
+  kInput,    ///< The input is missing, not what it should be, damaged, or changed.
+  kOutput,   ///< The output exists, cannot be written, or its container cannot carry a stream.
+  kCluster,  ///< No master, no worker, refused, or another version.
+  kState,    ///< The state directory is damaged or belongs to another command.
+  kStopped,  ///< A signal asked for it.
 };
-
-/// What a program exits with, as the table in the README has it. kStopped is 130 here; who knows that it was SIGTERM says 143.
-int exit_code(ErrorCode code);
 
 /// The stable name used in `--json`, for instance "input".
 const char* error_code_name(ErrorCode code);

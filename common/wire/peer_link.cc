@@ -1,7 +1,5 @@
 #include "common/wire/peer_link.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
 
 #include "common/base/check.h"
@@ -91,12 +89,6 @@ v1::Envelope PeerLink::envelope() const {
 void PeerLink::greet_again() {
   state_ = State::kHello;
   hello_sent_.reset();
-}
-
-SessionId make_session() {
-  SessionId session;
-  SHEAF_CHECK(::getrandom(&session, sizeof session, 0) == sizeof session);
-  return session;
 }
 
 }  // namespace sheaf::wire

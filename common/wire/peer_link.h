@@ -66,7 +66,4 @@ class PeerLink {
   Duration silence_max_{};
 };
 
-/// 16 random bytes from the system, for a process's session and for tokens.
-SessionId make_session();
-
 }  // namespace sheaf::wire

@@ -6,12 +6,8 @@ namespace sheaf::sim {
 
 namespace {
 
-v1::Hello make_hello(Random& random, const std::string& name) {
-  v1::Hello hello;
+v1::Hello hello_of_client(v1::Hello hello) {
   hello.set_role(v1::ROLE_CLIENT);
-  *hello.mutable_session() = wire::to_wire(SessionId{random.next() | 1, random.next()});
-  hello.set_host(name);
-  hello.set_pid(3);
   return hello;
 }
 
@@ -24,7 +20,7 @@ SimClient::SimClient(Timeline& timeline, Network& network, Random random, std::s
       tag_(tag),
       description_(std::move(run)),
       verdict_(verdict),
-      link_(make_hello(random_, name)),
+      link_(hello_of_client(hello_of(*this, random_))),
       port_(
           network, *this,
           [this](Result<wire::Message> message) {

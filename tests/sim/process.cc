@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/wire/message.h"
+
 namespace sheaf::sim {
 
 void Process::post(std::function<void()> input) {
@@ -50,6 +52,14 @@ void Process::on_timer() {
   const std::optional<Instant> deadline = next_deadline();
   if (deadline && *deadline <= now()) on_time();
   arm();
+}
+
+v1::Hello hello_of(const Process& process, Random& random) {
+  v1::Hello hello;
+  *hello.mutable_session() = wire::to_wire(SessionId{random.next() | 1, random.next()});
+  hello.set_host(process.name());
+  hello.set_pid(1);
+  return hello;
 }
 
 }  // namespace sheaf::sim

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "sheaf/v1/wire.pb.h"
+#include "tests/sim/random.h"
 #include "tests/sim/timeline.h"
 
 namespace sheaf::sim {
@@ -48,5 +50,8 @@ class Process {
   bool is_stopped_ = false;
   bool has_ended_ = false;
 };
+
+/// What a simulated process says of itself.
+v1::Hello hello_of(const Process& process, Random& random);
 
 }  // namespace sheaf::sim

@@ -84,19 +84,11 @@ void SimKind::abandon() noexcept {
 // -----------------------------------------------------------------------------------------------------------------------
 // process
 
-namespace {
-
-SessionId make_session(Random& random) {
-  return SessionId{random.next() | 1, random.next()};
-}
-
-}  // namespace
-
 SimStage::SimStage(Timeline& timeline, Network& network, Random random, std::string name, const v1::StageHello& identity,
                    const Workload& workload, const std::string& scratch, Verdict& verdict)
     : Process(timeline, std::move(name)),
       random_(random),
-      session_(identity, make_session(random_), "sim", 1, scratch),
+      session_(identity, hello_of(*this, random_), scratch),
       kind_(workload, scratch, verdict),
       verdict_(verdict),
       port_(

@@ -10,25 +10,13 @@ namespace sheaf::sim {
 
 using namespace std::chrono_literals;
 
-namespace {
-
-v1::Hello make_hello(Random& random, const std::string& name) {
-  v1::Hello hello;
-  *hello.mutable_session() = wire::to_wire(SessionId{random.next() | 1, random.next()});
-  hello.set_host(name);
-  hello.set_pid(2);
-  return hello;
-}
-
-}  // namespace
-
 SimWorker::SimWorker(Timeline& timeline, Network& network, Random random, std::string name, const WorkerTraits& traits,
                      Verdict& verdict)
     : Process(timeline, name),
       random_(random),
       traits_(traits),
       verdict_(verdict),
-      session_(traits.config, make_hello(random_, name)),
+      session_(traits.config, hello_of(*this, random_)),
       port_(
           network, *this,
           [this](Result<wire::Message> message) {

@@ -1,10 +1,10 @@
-#include "client/exit_code.h"
+#include "common/base/exit_code.h"
 
 #include <gtest/gtest.h>
 
 #include <csignal>
 
-namespace sheaf::client {
+namespace sheaf {
 namespace {
 
 TEST(ExitCodeTest, IsTheTableOfTheCommandLine) {
@@ -14,6 +14,7 @@ TEST(ExitCodeTest, IsTheTableOfTheCommandLine) {
   EXPECT_EQ(exit_code(ErrorCode::kOutput), 4);
   EXPECT_EQ(exit_code(ErrorCode::kCluster), 5);
   EXPECT_EQ(exit_code(ErrorCode::kState), 7);
+  EXPECT_EQ(exit_code(ErrorCode::kStopped), 130);
   EXPECT_EQ(exit_code({{ErrorCode::kStopped, "stopped", {}, {}}}, SIGINT), 130);
   EXPECT_EQ(exit_code({{ErrorCode::kStopped, "stopped", {}, {}}}, SIGTERM), 143);
 }
@@ -28,4 +29,4 @@ TEST(ExitCodeTest, PutsWrongUseBeforeEverythingElse) {
 }
 
 }  // namespace
-}  // namespace sheaf::client
+}  // namespace sheaf

@@ -21,6 +21,14 @@ inline v1::StageHello stage_identity() {
   return identity;
 }
 
+inline v1::Hello hello_of_stage_process() {
+  v1::Hello hello;
+  *hello.mutable_session() = wire::to_wire(SessionId{1, 2});
+  hello.set_host("here");
+  hello.set_pid(3);
+  return hello;
+}
+
 inline wire::Message welcome_message(std::uint64_t epoch) {
   wire::Message message;
   v1::Welcome& welcome = *message.envelope.mutable_welcome();

@@ -138,12 +138,5 @@ TEST_F(PeerLinkTest, LeavesEverythingElseToItsOwner) {
   EXPECT_EQ(hears(0s, wire_samples().at("goodbye").envelope), PeerLink::Event::kNone);
 }
 
-TEST(SessionTest, IsNeverTheSameTwice) {
-  const SessionId one = make_session();
-  const SessionId two = make_session();
-  EXPECT_NE(one, two);
-  EXPECT_NE(one, SessionId{});
-}
-
 }  // namespace
 }  // namespace sheaf::wire

@@ -81,7 +81,6 @@ class Harness {
  private:
   static v1::Hello hello() {
     v1::Hello hello;
-    hello.set_role(v1::ROLE_CLIENT);
     hello.mutable_session()->set_high(1);
     return hello;
   }

@@ -23,7 +23,7 @@ inline const Error kBadInput{ErrorCode::kInput, "is damaged", "in.mp4", {}};
 /// asks of the kind is kept until the test answers.
 class StageSessionTest : public testing::Test {
  protected:
-  StageSessionTest() : session_(stage_identity(), SessionId{1, 2}, "here", 3, directory_.path()) {}
+  StageSessionTest() : session_(stage_identity(), hello_of_stage_process(), directory_.path()) {}
 
   // --- what the master says
   void say(const wire::Message& spoken) {

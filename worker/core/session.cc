@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/base/check.h"
+#include "common/base/exit_code.h"
 #include "common/base/mark.h"
 #include "common/wire/limits.h"
 #include "worker/core/limits.h"
@@ -39,7 +40,7 @@ void WorkerSession::on_executor_ready(Instant now, ExecutorId executor, const Ex
         now,
         Error{
             ErrorCode::kCluster, "the executor program is not the one this worker started with", {}, "start the worker again"},
-        5, actions);
+        kExitCluster, actions);
     return;
   }
   drive_link(actions);

@@ -47,7 +47,7 @@ struct SessionStats {
 /// Not thread-safe: one thread makes every call. `now` never runs backwards. After Leave every call does nothing.
 class WorkerSession {
  public:
-  /// `hello`: session, host and pid; the rest is filled in. Begin with on_time().
+  /// `hello`: what this process says of itself; the role and its part are added. Begin with on_time().
   WorkerSession(const SessionConfig& config, v1::Hello hello);
 
   /// A message of the master that has passed validate().

@@ -20,7 +20,7 @@ void WorkerSession::on_message(Instant now, wire::Message message, Actions& acti
       drive_link(actions);
       return;
     case wire::PeerLink::Event::kRefused:
-      leave(now, Error{ErrorCode::kCluster, "the master refused this worker: " + link_.refusal().text(), {}, {}}, 5, actions);
+      leave(now, Error{ErrorCode::kCluster, "the master refused this worker: " + link_.refusal().text(), {}, {}}, kExitCluster, actions);
       return;
     case wire::PeerLink::Event::kWelcomed: say_all_again(actions); break;
     case wire::PeerLink::Event::kNone: break;

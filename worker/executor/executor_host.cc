@@ -42,7 +42,7 @@ ExecutorHost::~ExecutorHost() {
 }
 
 Status ExecutorHost::run() {
-  auto slots = SlotPool::make(config_.threads, config_.scratch);
+  auto slots = make_slots(config_.threads, config_.scratch);
   if (!slots) return propagate(slots);
   slots_ = std::move(*slots);
   say_ready();
@@ -54,7 +54,7 @@ Status ExecutorHost::run() {
       return fail(ErrorCode::kFailed, "cannot wait for the link: " + errno_text(errno));
     }
     if (polled[1].revents != 0) {
-      for (SlotResult& result : slots_->take_results()) on_result(std::move(result));
+      for (SlotResult& result : slots_->take_done()) on_result(std::move(result));
     }
     if ((polled[0].revents & ~POLLOUT) == 0) continue;
     if (!link_.fill()) return {};  // The link is gone, and with it everybody who wants the results.
@@ -106,7 +106,7 @@ void ExecutorHost::on_job(local::LocalFrame frame) {
   task.run = open->run;
   task.frame = std::move(frame);
   running_[task.attempt] = task.cancelled;
-  slots_->start(std::move(task));
+  slots_->post(std::move(task));
 }
 
 void ExecutorHost::on_result(SlotResult result) {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "common/local/local_stream.h"
-#include "worker/executor/slot_pool.h"
+#include "worker/executor/slots.h"
 #include "worker/kinds/job_kind.h"
 
 namespace sheaf::worker {
@@ -54,7 +54,7 @@ class ExecutorHost {
   HostConfig config_;
   std::deque<OpenRun> runs_;  ///< The last kOpenRunsMax that were opened: the link counts alike.
   std::map<Attempt, std::shared_ptr<std::atomic<bool>>> running_;
-  std::unique_ptr<SlotPool> slots_;  ///< Last: its threads end before what they use.
+  std::unique_ptr<Slots> slots_;  ///< Last: its threads end before what they use.
 };
 
 }  // namespace sheaf::worker

@@ -94,7 +94,7 @@ void Executors::perform(const CancelJob& action) {
 
 Status Executors::read(std::vector<ExecutorEvent>& events) {
   if (poller_.is_ready(payloads_index_)) {
-    for (PayloadReader::Done& done : payloads_.take()) on_payload(std::move(done), events);
+    for (ReadResult& done : payloads_.take_done()) on_payload(std::move(done), events);
   }
   for (auto executor = executors_.begin(); executor != executors_.end(); ++executor) {
     Executor& entry = executor->second;
@@ -162,7 +162,7 @@ void Executors::on_executor_message(Entry executor, local::LocalFrame frame, std
     v1::ExecutorDone done = frame.message.done();
     if (!done.has_fault() && done.payload().in_file()) {
       executor->second.payloads_to_read += 1;
-      payloads_.read(executor->first, std::move(frame));
+      payloads_.post({executor->first, std::move(frame)});
       return;
     }
     auto payload =
@@ -171,7 +171,7 @@ void Executors::on_executor_message(Entry executor, local::LocalFrame frame, std
   }
 }
 
-void Executors::on_payload(PayloadReader::Done done, std::vector<ExecutorEvent>& events) {
+void Executors::on_payload(ReadResult done, std::vector<ExecutorEvent>& events) {
   const v1::ExecutorDone& header = done.frame.message.done();
   events.push_back(job_was_done(done.executor, header, std::move(done.payload)));
   const auto executor = executors_.find(done.executor);

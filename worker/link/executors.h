@@ -70,7 +70,7 @@ class Executors {
   using Entry = std::map<ExecutorId, Executor>::iterator;
 
   void on_spawner_message(local::LocalFrame frame, std::vector<ExecutorEvent>& events);
-  void on_payload(PayloadReader::Done done, std::vector<ExecutorEvent>& events);
+  void on_payload(ReadResult done, std::vector<ExecutorEvent>& events);
   /// Reads what `executor` has said, once; false when it has closed or talks nonsense.
   bool read_once(Entry executor, std::vector<ExecutorEvent>& events);
   void on_executor_message(Entry executor, local::LocalFrame frame, std::vector<ExecutorEvent>& events);

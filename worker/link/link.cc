@@ -1,13 +1,12 @@
 #include "worker/link/link.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <csignal>
 #include <utility>
 #include <variant>
 
+#include "common/base/exit_code.h"
+#include "common/net/hello.h"
 #include "common/runtime/clock.h"
 #include "common/runtime/lifeline.h"
 #include "common/runtime/log.h"
@@ -24,15 +23,6 @@ constexpr int kMessagesPerTurn = 64;
 constexpr Duration kInsecureReminder = minutes(1);
 constexpr Duration kMissingMasterReminder = minutes(1);
 
-v1::Hello hello_of_this_process() {
-  v1::Hello hello;
-  *hello.mutable_session() = wire::to_wire(wire::make_session());
-  std::array<char, 256> host{};
-  if (::gethostname(host.data(), host.size() - 1) == 0) hello.set_host(host.data());
-  hello.set_pid(static_cast<std::uint32_t>(::getpid()));
-  return hello;
-}
-
 }  // namespace
 
 Link::Link(const LinkConfig& config, Spawner spawner, SignalFd signals, Fd lifeline, net::DealerChannel channel,
@@ -44,7 +34,7 @@ Link::Link(const LinkConfig& config, Spawner spawner, SignalFd signals, Fd lifel
       channel_index_(poller_.add(channel_)),
       signals_index_(poller_.add(signals_.fd())),
       executors_(std::move(spawner), config.executor, poller_, payloads),
-      session_(config.session, hello_of_this_process()) {
+      session_(config.session, net::hello_of_this_process()) {
   if (lifeline_.is_open()) lifeline_index_ = poller_.add(lifeline_.get());
 }
 
@@ -54,7 +44,7 @@ Departure Link::run() {
     const Instant turn = now();
     if (poller_.is_ready(signals_index_)) on_signals(turn);
     if (lifeline_index_ && poller_.is_ready(*lifeline_index_) && is_parent_gone(lifeline_)) {
-      leave(turn, Error{ErrorCode::kStopped, "the process that started this worker is gone", {}, {}}, 1);
+      leave(turn, Error{ErrorCode::kStopped, "the process that started this worker is gone", {}, {}}, kExitFailed);
     }
     // Before anything runs out: after a pause of our own, what has arrived counts.
     on_master(turn);
@@ -64,7 +54,7 @@ Departure Link::run() {
     outbox_.send(channel_);
     if (departure_) break;
     say_what_changed(turn);
-    if (Status status = executors_.flush(); !status) leave(turn, status.error(), 1);
+    if (Status status = executors_.flush(); !status) leave(turn, status.error(), kExitFailed);
     poller_.watch_writable(channel_index_, !outbox_.is_empty());
     poller_.wait(wait_at_most(now()));
   }
@@ -75,7 +65,7 @@ void Link::on_signals(Instant now) {
   while (const int signal = signals_.take()) {
     const bool is_interrupt = signal == SIGINT;
     const Error reason{ErrorCode::kStopped, is_interrupt ? "stopped by SIGINT" : "stopped by SIGTERM", {}, {}};
-    const int exit_code = 128 + signal;
+    const int exit_code = exit_code_of_signal(signal);
     if (is_interrupt || is_draining_) {
       leave(now, reason, exit_code);
     } else {
@@ -115,7 +105,7 @@ void Link::on_executors(Instant now) {
       session_.on_job_done(now, done->executor, done->job, done->attempt, std::move(done->output), done->final, actions_);
     }
   }
-  if (!status) leave(now, status.error(), 1);
+  if (!status) leave(now, status.error(), kExitFailed);
 }
 
 void Link::perform_actions() {

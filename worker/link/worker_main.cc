@@ -55,7 +55,7 @@ Result<Departure> work(const WorkerOptions& options, Spawner spawner, Fd lifelin
   if (!program) return propagate(program);
   auto signals = SignalFd::open(SignalFd::Children::kIgnore);
   if (!signals) return propagate(signals);
-  auto payloads = PayloadReader::make();
+  auto payloads = make_payload_reader();
   if (!payloads) return propagate(payloads);
   net::Context context;
   auto channel = net::DealerChannel::connect(context, options.endpoint);

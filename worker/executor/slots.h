@@ -1,19 +1,15 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
-#include <vector>
 
 #include "common/base/ids.h"
 #include "common/local/local_stream.h"
 #include "common/runtime/blob.h"
-#include "common/runtime/fd.h"
+#include "common/runtime/task_threads.h"
 #include "worker/kinds/job_kind.h"
 
 namespace sheaf::worker {
@@ -51,35 +47,11 @@ struct SlotResult {
   Result<JobOutput> result;
 };
 
-/// T threads that do jobs. They share nothing but the runs, and no error or exception of a job ends one.
-class SlotPool {
- public:
-  /// Errors: kFailed when the process has no descriptors left.
-  static Result<std::unique_ptr<SlotPool>> make(std::uint32_t threads, std::string scratch);
-  /// Waits for the jobs that run: cancel them first.
-  ~SlotPool();
-  SlotPool(const SlotPool&) = delete;
-  SlotPool& operator=(const SlotPool&) = delete;
+/// T threads that do jobs. They share nothing but the runs, and no error or exception of a job ends one. A job that is cancelled
+/// before it begins is answered without being begun: cancel all before the threads are to end.
+using Slots = TaskThreads<SlotTask, SlotResult>;
 
-  void start(SlotTask task);
-
-  /// Readable while take_results() has something to give.
-  int fd() const { return event_.get(); }
-  std::vector<SlotResult> take_results();
-
- private:
-  SlotPool(Fd event, std::string scratch) : event_(std::move(event)), scratch_(std::move(scratch)) {}
-  void work();
-  Result<JobOutput> perform(SlotTask& task) const;
-
-  Fd event_;
-  std::string scratch_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<SlotTask> tasks_;
-  std::vector<SlotResult> results_;
-  bool stopping_ = false;
-  std::vector<std::thread> threads_;
-};
+/// `scratch`: the directory for large results. Errors: as TaskThreads::make().
+Result<std::unique_ptr<Slots>> make_slots(std::uint32_t threads, std::string scratch);
 
 }  // namespace sheaf::worker
