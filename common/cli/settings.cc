@@ -1,14 +1,15 @@
-#include "client/settings.h"
+#include "common/cli/settings.h"
 
 #include <CLI/CLI.hpp>  // Here and nowhere else: it is a large header.
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 
 #include "common/base/text.h"
 
-namespace sheaf::client {
+namespace sheaf::cli {
 
 namespace {
 
@@ -41,6 +42,10 @@ std::string environment_name(const Setting& setting) {
   std::transform(name.begin(), name.end(), name.begin(),
                  [](unsigned char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
   return name;
+}
+
+bool in_all_layers(const Setting& setting) {
+  return !setting.command_line_only && !setting.is_internal;
 }
 
 /// "true" or "false", however it was written; empty when it is neither.
@@ -129,7 +134,9 @@ class ArgumentParser {
 
   void collect_extras(GivenSettings& out, std::vector<Error>& errors) {
     std::vector<std::string> known = {"--help"};
-    for (const Setting& setting : settings_) known.push_back(option_text(setting));
+    for (const Setting& setting : settings_) {
+      if (!setting.is_internal) known.push_back(option_text(setting));
+    }
     bool options_are_over = false;
     for (const std::string& extra : app_.remaining()) {
       if (extra == "--" && !options_are_over) {
@@ -149,7 +156,7 @@ class ArgumentParser {
   std::vector<CLI::Option*> options_;
 };
 
-void read_file(const std::string& path, const std::string& command, const std::vector<Setting>& settings, Layers& layers,
+void read_file(const std::string& path, const Command& command, const std::vector<Setting>& settings, Layers& layers,
                std::vector<Error>& errors) {
   std::vector<CLI::ConfigItem> items;
   try {
@@ -160,18 +167,18 @@ void read_file(const std::string& path, const std::string& command, const std::v
   }
   std::vector<std::string> keys;
   for (const Setting& setting : settings) {
-    if (!setting.command_line_only) keys.push_back(setting.name);
+    if (in_all_layers(setting)) keys.push_back(setting.name);
   }
   for (const CLI::ConfigItem& item : items) {
     if (item.name == "++" || item.name == "--") continue;  // Where a section begins and ends.
     const std::string where = path + ": " + item.fullname();
     const bool for_all = item.parents.empty();
-    if (!for_all && item.parents != std::vector<std::string>{command}) continue;  // Another command's section.
+    if (!for_all && item.parents != std::vector<std::string>{command.section}) continue;  // Another command's section.
     const auto setting = std::find_if(settings.begin(), settings.end(),
-                                      [&](const Setting& one) { return one.name == item.name && !one.command_line_only; });
+                                      [&](const Setting& one) { return one.name == item.name && in_all_layers(one); });
     if (setting == settings.end()) {
       errors.push_back(
-          usage(where, "is no setting of sheaf " + command, did_you_mean(item.name, keys, "there are " + join(keys, " and "))));
+          usage(where, "is no setting of " + command.who, did_you_mean(item.name, keys, "there are " + join(keys, " and "))));
       continue;
     }
     const auto unfinished = [](const std::string& value) { return value.starts_with('"') || value.starts_with('\''); };
@@ -184,6 +191,14 @@ void read_file(const std::string& path, const std::string& command, const std::v
 }
 
 }  // namespace
+
+Environment process_environment() {
+  return [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    if (value == nullptr) return std::nullopt;
+    return value;
+  };
+}
 
 const Given* GivenSettings::find(const std::string& name) const {
   const auto found = by_name.find(name);
@@ -209,6 +224,14 @@ std::optional<long long> GivenSettings::integer(const std::string& name, long lo
   return std::nullopt;
 }
 
+std::optional<Duration> GivenSettings::duration(const std::string& name, std::vector<Error>& errors) const {
+  const Given* given = find(name);
+  if (given == nullptr) return std::nullopt;
+  if (Result<Duration> duration = parse_duration(given->values.front())) return *duration;
+  else errors.push_back(usage(given->where, duration.error().what, duration.error().advice));
+  return std::nullopt;
+}
+
 std::optional<double> GivenSettings::number(const std::string& name, double min, double max, std::vector<Error>& errors) const {
   const Given* given = find(name);
   if (given == nullptr) return std::nullopt;
@@ -231,8 +254,8 @@ std::optional<std::string> GivenSettings::choice(const std::string& name, const 
   return std::nullopt;
 }
 
-GivenSettings read_settings(const std::string& command, const std::vector<Setting>& settings,
-                            std::vector<std::string> arguments, const Environment& environment, std::vector<Error>& errors) {
+GivenSettings read_settings(const Command& command, const std::vector<Setting>& settings, std::vector<std::string> arguments,
+                            const Environment& environment, std::vector<Error>& errors) {
   GivenSettings out;
   Layers layers(out, errors);
   std::vector<Setting> all = settings;
@@ -240,7 +263,7 @@ GivenSettings read_settings(const std::string& command, const std::vector<Settin
 
   ArgumentParser(all).parse(std::move(arguments), out, layers, errors);
   for (const Setting& setting : all) {
-    if (setting.command_line_only) continue;
+    if (!in_all_layers(setting)) continue;
     const std::string name = environment_name(setting);
     const std::optional<std::string> value = environment(name);
     // An empty variable is how a script says "none".
@@ -250,4 +273,11 @@ GivenSettings read_settings(const std::string& command, const std::vector<Settin
   return out;
 }
 
-}  // namespace sheaf::client
+void refuse_positionals(const Command& command, const GivenSettings& given, std::vector<Error>& errors) {
+  if (given.has_unknown_options) return;
+  for (const std::string& word : given.positionals) {
+    errors.push_back(usage(word, "does not belong here", "see " + command.who + " --help"));
+  }
+}
+
+}  // namespace sheaf::cli

@@ -1,4 +1,4 @@
-#include "client/standard_output.h"
+#include "common/cli/standard_output.h"
 
 #include <unistd.h>
 
@@ -6,10 +6,10 @@
 #include <csignal>
 #include <string>
 
-#include "client/exit_code.h"
+#include "common/base/exit_code.h"
 #include "common/runtime/fd.h"
 
-namespace sheaf::client {
+namespace sheaf::cli {
 
 namespace {
 
@@ -42,4 +42,4 @@ void write_standard_error(std::string_view text) {
   write_all(STDERR_FILENO, text);
 }
 
-}  // namespace sheaf::client
+}  // namespace sheaf::cli

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-namespace sheaf::client {
+namespace sheaf::cli {
 
 /// Makes a closed stdout or stderr an error of the write and not the end of the process. Call once, at the start.
 void ignore_closed_pipes();
@@ -14,4 +14,4 @@ int write_standard_output(std::string_view text);
 /// Writes `text` to stderr and ignores every error: there is nobody left to tell.
 void write_standard_error(std::string_view text);
 
-}  // namespace sheaf::client
+}  // namespace sheaf::cli
