@@ -1,12 +1,12 @@
 #include "client/main_command.h"
 
-#include "client/exit_code.h"
 #include "client/ops_command.h"
-#include "client/standard_output.h"
-#include "client/summary.h"
 #include "client/video_command.h"
+#include "common/base/exit_code.h"
 #include "common/base/text.h"
 #include "common/base/version.h"
+#include "common/cli/error_lines.h"
+#include "common/cli/standard_output.h"
 #include "common/wire/limits.h"
 
 namespace sheaf::client {
@@ -43,7 +43,7 @@ int refuse(const std::string& word) {
   const bool is_option = word.starts_with('-');
   const Error error{ErrorCode::kUsage, is_option ? "is no option" : "is no command", word,
                     guess.empty() ? "see sheaf --help" : "did you mean " + guess + "?"};
-  write_standard_error(error_lines("sheaf", {error}));
+  cli::write_standard_error(cli::error_lines("sheaf", {error}));
   return exit_code(error.code);
 }
 
@@ -51,13 +51,13 @@ int refuse(const std::string& word) {
 
 int run_main_command(const std::vector<std::string>& arguments) {
   if (arguments.empty()) {
-    write_standard_error(kHelp);
+    cli::write_standard_error(kHelp);
     return exit_code(ErrorCode::kUsage);
   }
   const std::string& word = arguments.front();
-  if (word == "--help" || word == "-h" || word == "help") return write_standard_output(kHelp);
+  if (word == "--help" || word == "-h" || word == "help") return cli::write_standard_output(kHelp);
   if (word == "--version" || word == "-V") {
-    return write_standard_output("sheaf " + std::string(kVersion) + " (protocol " + std::to_string(wire::kProtocolVersion) +
+    return cli::write_standard_output("sheaf " + std::string(kVersion) + " (protocol " + std::to_string(wire::kProtocolVersion) +
                                  ")\n");
   }
   for (const NamedCommand& command : kCommands) {

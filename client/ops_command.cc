@@ -1,13 +1,13 @@
 #include "client/ops_command.h"
 
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "client/exit_code.h"
-#include "client/settings.h"
-#include "client/standard_output.h"
 #include "client/summary.h"
+#include "common/base/exit_code.h"
 #include "common/base/text.h"
+#include "common/cli/error_lines.h"
+#include "common/cli/settings.h"
+#include "common/cli/standard_output.h"
 #include "common/ops/help.h"
 
 namespace sheaf::client {
@@ -50,9 +50,10 @@ std::string as_json(const ops::OpSpec* op) {
 
 int run_ops_command(const std::vector<std::string>& arguments) {
   std::vector<Error> errors;
-  const Environment environment = [](const std::string&) { return std::optional<std::string>(); };
-  const GivenSettings given = read_settings("ops", {{"json", Setting::Form::kFlag, 0, true}}, arguments, environment, errors);
-  if (given.help) return write_standard_output(kHelp);
+  const cli::Environment nothing = [](const std::string&) { return std::optional<std::string>(); };
+  const cli::GivenSettings given =
+      cli::read_settings({"sheaf ops", "ops"}, {{"json", cli::Setting::Form::kFlag, 0, true}}, arguments, nothing, errors);
+  if (given.help) return cli::write_standard_output(kHelp);
 
   for (std::size_t i = 1; i < given.positionals.size(); ++i) {
     errors.push_back(Error{ErrorCode::kUsage, "there is an op already (" + given.positionals.front() + ")",
@@ -60,12 +61,12 @@ int run_ops_command(const std::vector<std::string>& arguments) {
   }
   const ops::OpSpec* op = given.positionals.empty() ? nullptr : find_named_op(given.positionals.front(), errors);
   if (!errors.empty()) {
-    write_standard_error(error_lines("sheaf ops", errors));
-    if (given.is_set("json")) write_standard_output(failure_json("ops", errors, exit_code(errors)));
+    cli::write_standard_error(cli::error_lines("sheaf ops", errors));
+    if (given.is_set("json")) cli::write_standard_output(failure_json("ops", errors, exit_code(errors)));
     return exit_code(errors);
   }
-  if (given.is_set("json")) return write_standard_output(as_json(op));
-  return write_standard_output(op == nullptr ? ops::format_catalogue() : ops::format_op(*op));
+  if (given.is_set("json")) return cli::write_standard_output(as_json(op));
+  return cli::write_standard_output(op == nullptr ? ops::format_catalogue() : ops::format_op(*op));
 }
 
 }  // namespace sheaf::client

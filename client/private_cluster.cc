@@ -1,10 +1,6 @@
 #include "client/private_cluster.h"
 
-#include <sched.h>
-
-#include <algorithm>
 #include <csignal>
-#include <thread>
 
 namespace sheaf::client {
 
@@ -28,13 +24,6 @@ Result<PrivateCluster> PrivateCluster::start(const PrivateClusterRequest& reques
     return propagate(started);
   }
   return PrivateCluster(std::move(*sockets), std::move(*state), std::move(*endpoint));
-}
-
-unsigned usable_cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (::sched_getaffinity(0, sizeof set, &set) == 0) return static_cast<unsigned>(std::max(1, CPU_COUNT(&set)));
-  return std::max(1u, std::thread::hardware_concurrency());
 }
 
 }  // namespace sheaf::client

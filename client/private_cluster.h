@@ -36,7 +36,4 @@ class PrivateCluster {
   wire::Endpoint endpoint_;
 };
 
-/// How many cores this process may use (its affinity, not the machine): the default number of executors.
-unsigned usable_cores();
-
 }  // namespace sheaf::client

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "client/standard_output.h"
+#include "common/cli/standard_output.h"
 #include "common/base/text.h"
 
 namespace sheaf::client {
@@ -59,22 +59,22 @@ void ProgressDisplay::show(Instant now, const ProgressView& view) {
   if (now - last_shown_ < (style_ == Style::kBar ? kBarInterval : kLineInterval)) return;
   last_shown_ = now;
   if (style_ == Style::kLines) {
-    write_standard_error(who_ + ": " + render_line(view) + "\n");
+    cli::write_standard_error(who_ + ": " + render_line(view) + "\n");
     return;
   }
   // One column less than there are: a terminal that wraps at the last one would leave a trail of lines.
   std::string line = render_bar(view, columns() - 1, unicode_);
   if (line == drawn_) return;
-  write_standard_error(kClearLine + line);
+  cli::write_standard_error(kClearLine + line);
   drawn_ = std::move(line);
 }
 
 void ProgressDisplay::say(const std::string& line) {
   const std::string bar = drawn_;
   clear_bar();
-  write_standard_error(who_ + ": " + escape_control(line) + "\n");
+  cli::write_standard_error(who_ + ": " + escape_control(line) + "\n");
   if (bar.empty()) return;
-  write_standard_error(bar);
+  cli::write_standard_error(bar);
   drawn_ = bar;
 }
 
@@ -85,7 +85,7 @@ void ProgressDisplay::finish() {
 
 void ProgressDisplay::clear_bar() {
   if (drawn_.empty()) return;
-  write_standard_error(kClearLine);
+  cli::write_standard_error(kClearLine);
   drawn_.clear();
 }
 

@@ -79,17 +79,6 @@ const char* status_word(const RunOutcome& outcome) {
 
 }  // namespace
 
-std::string error_lines(const std::string& who, const std::vector<Error>& errors) {
-  std::vector<std::string> lines;
-  for (const Error& error : errors) {
-    std::string line = who + ": " + error.message() + "\n";
-    if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(std::move(line));
-  }
-  std::string text;
-  for (const std::string& line : lines) text += line;
-  return text;
-}
-
 std::string video_summary(const VideoOptions& options, const RunOutcome& outcome) {
   const v1::VideoReport report = report_of(outcome);
   const v1::RunUpdate& update = outcome.update;

@@ -10,9 +10,6 @@
 
 namespace sheaf::client {
 
-/// `sheaf video: clip.mp4: no such file; ...`, one line each. Equal lines appear once.
-std::string error_lines(const std::string& who, const std::vector<Error>& errors);
-
 /// The lines after a run that is done: what was made, how fast, what was left out, what had to be done twice.
 std::string video_summary(const VideoOptions& options, const RunOutcome& outcome);
 

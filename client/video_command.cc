@@ -1,20 +1,19 @@
 #include "client/video_command.h"
 
-#include <unistd.h>
-
-#include <cstdlib>
 #include <filesystem>
 #include <optional>
 
 #include "client/children.h"
-#include "client/exit_code.h"
 #include "client/private_cluster.h"
 #include "client/run_client.h"
-#include "client/standard_output.h"
 #include "client/summary.h"
 #include "client/video_files.h"
 #include "client/video_options.h"
+#include "common/base/exit_code.h"
+#include "common/cli/error_lines.h"
+#include "common/cli/standard_output.h"
 #include "common/runtime/clock.h"
+#include "common/runtime/cores.h"
 #include "common/wire/limits.h"
 
 namespace sheaf::client {
@@ -28,12 +27,7 @@ constexpr Duration kPrivateWelcomeMax = std::chrono::seconds(60);
 Surroundings surroundings() {
   std::error_code error;
   const std::string directory = std::filesystem::current_path(error).string();
-  return {[](const std::string& name) -> std::optional<std::string> {
-            const char* value = std::getenv(name.c_str());
-            if (value == nullptr) return std::nullopt;
-            return value;
-          },
-          error ? "/" : directory, usable_cores()};
+  return {cli::process_environment(), error ? "/" : directory, usable_cores()};
 }
 
 v1::RunDescription describe(const VideoOptions& options) {
@@ -55,12 +49,12 @@ v1::RunDescription describe(const VideoOptions& options) {
 int report(const VideoOptions& options, const RunOutcome& outcome) {
   const int code = outcome.is_done() ? kExitDone : exit_code(outcome.errors, outcome.signal);
   if (!outcome.is_done()) {
-    write_standard_error(error_lines(kWho, outcome.errors));
+    cli::write_standard_error(cli::error_lines(kWho, outcome.errors));
   } else if (!options.quiet) {
-    write_standard_error(video_summary(options, outcome));
+    cli::write_standard_error(video_summary(options, outcome));
   }
   if (!options.json) return code;
-  const int written = write_standard_output(video_json(options, outcome, code));
+  const int written = cli::write_standard_output(video_json(options, outcome, code));
   return written != kExitDone && code == kExitDone ? written : code;
 }
 
@@ -112,7 +106,7 @@ int run_video_command(const std::vector<std::string>& arguments) {
   const Instant started = now();
   std::vector<Error> errors;
   const VideoOptions options = read_video_options(arguments, surroundings(), errors);
-  if (options.help) return write_standard_output(video_help());
+  if (options.help) return cli::write_standard_output(video_help());
   if (options.is_stage_here() && options.are_paths_certain) {
     for (Error& error : check_video_files(options)) errors.push_back(std::move(error));
   }

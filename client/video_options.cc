@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/base/text.h"
+#include "common/cli/endpoint_setting.h"
 #include "common/ops/parse.h"
 #include "common/wire/limits.h"
 
@@ -15,9 +17,9 @@ constexpr long long kAttemptsMax = 100;
 constexpr double kCrfMax = 63;  // Of the encoders that have one; each stage knows its own.
 constexpr char kDefaultCodec[] = "libx264";
 
-const std::vector<Setting>& video_settings() {
-  using Form = Setting::Form;
-  static const std::vector<Setting> settings = {
+const std::vector<cli::Setting>& video_settings() {
+  using Form = cli::Setting::Form;
+  static const std::vector<cli::Setting> settings = {
       {"output", Form::kValue, 'o', true},
       {"op", Form::kList},
       {"codec"},
@@ -42,30 +44,6 @@ void add(std::vector<Error>& errors, std::string where, std::string what, std::s
   errors.push_back(Error{ErrorCode::kUsage, std::move(what), std::move(where), std::move(advice)});
 }
 
-/// Protobuf's strings are UTF-8; a path need not be. RFC 3629, without overlong forms and surrogates.
-bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto byte = [&](std::size_t k) { return k < text.size() ? static_cast<unsigned char>(text[k]) : 0u; };
-    const unsigned first = byte(i);
-    std::size_t length = 0;
-    if (first < 0x80) length = 1;
-    if (first >= 0xc2 && first < 0xe0) length = 2;
-    if (first >= 0xe0 && first < 0xf0) length = 3;
-    if (first >= 0xf0 && first < 0xf5) length = 4;
-    if (length == 0 || i + length > text.size()) return false;
-    for (std::size_t k = 1; k < length; ++k) {
-      if ((byte(i + k) & 0xc0u) != 0x80u) return false;
-    }
-    const unsigned second = byte(i + 1);
-    if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) || (first == 0xf0 && second < 0x90) ||
-        (first == 0xf4 && second > 0x8f)) {
-      return false;
-    }
-    i += length;
-  }
-  return true;
-}
-
 /// An encoder's or preset's name: what a shell or a log can carry without quotes.
 bool is_word(std::string_view text) {
   return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
@@ -85,7 +63,7 @@ bool check_path(const std::string& path, const std::string& where, const std::st
     add(errors, where, "\"-\": sheaf video " + direction + " files only", "name a file (./- for one of that name)");
   } else if (path.empty()) {
     add(errors, where, "is empty", "name a file");
-  } else if (!is_utf8(path)) {
+  } else if (valid_utf8(path) != path) {
     add(errors, where, "the path is not UTF-8", "rename it, or reach it by a link with another name");
   } else if (path.size() > wire::kTextBytesMax) {
     add(errors, where, "the path is longer than " + std::to_string(wire::kTextBytesMax) + " bytes");
@@ -93,7 +71,7 @@ bool check_path(const std::string& path, const std::string& where, const std::st
   return errors.size() == before;
 }
 
-void read_paths(const GivenSettings& given, const Surroundings& surroundings, VideoOptions& options,
+void read_paths(const cli::GivenSettings& given, const Surroundings& surroundings, VideoOptions& options,
                 std::vector<Error>& errors) {
   const std::vector<std::string>& positionals = given.positionals;
   bool has_input = false;
@@ -122,8 +100,8 @@ void read_paths(const GivenSettings& given, const Surroundings& surroundings, Vi
   options.are_paths_certain = has_input && has_output && positionals.size() == 1 && !given.has_unknown_options;
 }
 
-void read_encoding(const GivenSettings& given, VideoOptions& options, std::vector<Error>& errors) {
-  if (const Given* list = given.find("op")) {
+void read_encoding(const cli::GivenSettings& given, VideoOptions& options, std::vector<Error>& errors) {
+  if (const cli::Given* list = given.find("op")) {
     auto ops = ops::parse_ops(list->values);
     if (ops) {
       for (v1::OpCall& op : *ops) *options.request.add_ops() = std::move(op);
@@ -151,26 +129,12 @@ void read_encoding(const GivenSettings& given, VideoOptions& options, std::vecto
   options.request.set_overwrite(given.is_set("overwrite"));
 }
 
-void read_master(const GivenSettings& given, VideoOptions& options, std::vector<Error>& errors) {
-  const Given* master = given.find("master");
+void read_master(const cli::GivenSettings& given, VideoOptions& options, std::vector<Error>& errors) {
+  options.master = cli::endpoint_setting(given, "master", options.insecure, errors);
+  const cli::Given* master = given.find("master");
   if (master == nullptr) return;
-  auto endpoint = wire::parse_endpoint(master->values.front());
-  if (!endpoint) {
-    Error error = endpoint.error();
-    error.what = "\"" + master->values.front() + "\" " + error.what;
-    error.where = master->where;
-    errors.push_back(std::move(error));
-    return;
-  }
-  options.master = std::move(*endpoint);
-  if (Status allowed = wire::check_protection(*options.master, options.insecure); !allowed) {
-    Error error = allowed.error();
-    error.what = "\"" + error.where + "\": " + error.what;
-    error.where = master->where;
-    errors.push_back(std::move(error));
-  }
   for (const char* name : {"workers", "threads"}) {
-    const Given* size = given.find(name);
+    const cli::Given* size = given.find(name);
     // In the environment or in the file it is the size of private clusters, which this run simply is not.
     if (size != nullptr && size->on_command_line) {
       add(errors, size->where, "goes with a private cluster, but there is a master (" + master->where + ")",
@@ -183,7 +147,8 @@ void read_master(const GivenSettings& given, VideoOptions& options, std::vector<
 
 VideoOptions read_video_options(std::vector<std::string> arguments, const Surroundings& surroundings,
                                 std::vector<Error>& errors) {
-  const GivenSettings given = read_settings("video", video_settings(), std::move(arguments), surroundings.environment, errors);
+  const cli::GivenSettings given =
+      cli::read_settings({"sheaf video", "video"}, video_settings(), std::move(arguments), surroundings.environment, errors);
   VideoOptions options;
   options.help = given.help;
   options.quiet = given.is_set("quiet");
@@ -195,6 +160,8 @@ VideoOptions read_video_options(std::vector<std::string> arguments, const Surrou
   read_master(given, options, errors);
 
   options.stage_at_client = given.choice("stage", {"master", "client"}, errors) == "client";
+  // A master was named, nobody knows which: the files may lie on its machine.
+  if (given.is_set("master") && !options.master && !options.stage_at_client) options.are_paths_certain = false;
   options.executors = static_cast<unsigned>(
       given.integer("workers", 1, wire::kSlotsMax, errors).value_or(std::min<long long>(surroundings.cores, wire::kSlotsMax)));
   options.threads = static_cast<unsigned>(given.integer("threads", 1, kThreadsMax, errors).value_or(1));

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "client/settings.h"
 #include "common/base/result.h"
+#include "common/cli/settings.h"
 #include "common/wire/endpoint.h"
 #include "sheaf/v1/video.pb.h"
 
@@ -17,8 +17,9 @@ struct VideoOptions {
   v1::VideoRequest request;  ///< Paths absolute.
   std::string input;         ///< As the user wrote it, for messages.
   std::string output;
-  bool are_paths_certain =
-      false;  ///< Both are given and can be looked at; no mistyped option may have left its value in their place.
+  /// Both are given and can be looked at: no mistyped option may have left its value in their place, and no mistyped master may
+  /// mean files of its own.
+  bool are_paths_certain = false;
 
   std::optional<wire::Endpoint> master;  ///< Empty: a private cluster.
   bool insecure = false;
@@ -38,7 +39,7 @@ struct VideoOptions {
 
 /// What the reading depends on besides the arguments.
 struct Surroundings {
-  Environment environment;
+  cli::Environment environment;
   std::string directory;  ///< Relative paths start here; absolute.
   unsigned cores = 1;     ///< How many this process may use.
 };

@@ -65,6 +65,18 @@ TEST_P(ContractTest, RefusesAnOptionThatItDoesNotKnow) {
   EXPECT_THAT(finished.err, HasSubstr("--no-such-option"));
 }
 
+TEST_P(ContractTest, SaysAllThatIsWrongAtOnceWhereverItStands) {
+  const std::string file = path("sheaf.toml");
+  write_file(file, "no-such-setting = 1\n");
+  const Finished finished = run_with({"--no-such-option", "--config", file, "--neither", "--config"});
+  EXPECT_EQ(finished.exit_code, 2);
+  EXPECT_EQ(finished.out, "");
+  if (std::string(GetParam().who) == "sheaf") return;  // Takes a command; options are those of the command.
+  for (const char* fault : {"--no-such-option: ", "--neither: ", "--config: needs a value", "no-such-setting: "}) {
+    EXPECT_THAT(finished.err, HasSubstr(fault));
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Programs, ContractTest, ::testing::ValuesIn(kPrograms),
                          [](const auto& walked) { return walked.param.name; });
 

@@ -79,8 +79,8 @@ class ChannelTest : public testing::Test {
     return incoming;
   }
 
-  const wire::Message hello_ = wire_samples().at("hello");
-  const wire::Message feed_ = wire_samples().at("feed");
+  const wire::Message hello_ = wire::wire_samples().at("hello");
+  const wire::Message feed_ = wire::wire_samples().at("feed");
   TemporaryDirectory directory_;
   Context context_;
   wire::Endpoint endpoint_;
@@ -95,13 +95,13 @@ TEST_F(ChannelTest, CarriesMessagesBothWays) {
   ASSERT_TRUE(incoming && incoming->message);
   EXPECT_EQ(incoming->message->payloads, feed_.payloads);
 
-  ASSERT_EQ(router.send(incoming->from, wire_samples().at("deliver")), wire::SendOutcome::kSent);
+  ASSERT_EQ(router.send(incoming->from, wire::wire_samples().at("deliver")), wire::SendOutcome::kSent);
   Poller dealer_poller;
   dealer_poller.add(dealer);
   std::optional<Result<wire::Message>> answer;
   ASSERT_TRUE(wait_until(dealer_poller, [&] { return (answer = dealer.receive()).has_value(); }));
   ASSERT_TRUE(*answer);
-  EXPECT_EQ((*answer)->payloads, wire_samples().at("deliver").payloads);
+  EXPECT_EQ((*answer)->payloads, wire::wire_samples().at("deliver").payloads);
 }
 
 TEST_F(ChannelTest, TellsPeersApart) {
@@ -142,7 +142,7 @@ TEST_F(ChannelTest, NeverWaitsForAPeerThatDoesNotRead) {
   const ForeignPeer deaf(context_, endpoint_.address, 1);
   const_cast<ForeignPeer&>(deaf).send(wire::encode(hello_));
   const wire::PeerAddress address = receive(router)->from;
-  wire::Message update = wire_samples().at("deliver");
+  wire::Message update = wire::wire_samples().at("deliver");
   update.payloads[0].assign(2000, 'x');
   *update.envelope.mutable_deliver()->mutable_payload() = wire::inlined_ref(update.payloads[0]);
   wire::SendOutcome outcome = wire::SendOutcome::kSent;

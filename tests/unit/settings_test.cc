@@ -1,4 +1,4 @@
-#include "client/settings.h"
+#include "common/cli/settings.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <fstream>
 
-namespace sheaf::client {
+namespace sheaf::cli {
 namespace {
 
 using ::testing::ElementsAre;
@@ -47,7 +47,7 @@ Reading read(std::vector<std::string> arguments, std::map<std::string, std::stri
     if (found == variables.end()) return std::nullopt;
     return found->second;
   };
-  reading.given = read_settings("video", kSettings, std::move(arguments), environment, reading.errors);
+  reading.given = read_settings({"sheaf video", "video"}, kSettings, std::move(arguments), environment, reading.errors);
   return reading;
 }
 
@@ -112,4 +112,4 @@ TEST(SettingsTest, ChecksNumbersAndChoicesWithTheirRange) {
 }
 
 }  // namespace
-}  // namespace sheaf::client
+}  // namespace sheaf::cli

@@ -118,12 +118,6 @@ TEST(SummaryTest, JsonSurvivesNamesThatAreNotUtf8AndReportsThatAreNotReports) {
   EXPECT_EQ(json["output"]["frames"], 0);
 }
 
-TEST(SummaryTest, WritesOneLineACause) {
-  const Error error{ErrorCode::kInput, "no such file", "a\x1b[2J.mp4", "check the name"};
-  EXPECT_EQ(error_lines("sheaf video", {error, error, {ErrorCode::kFailed, "failed", "", ""}}),
-            "sheaf video: a\\x1b[2J.mp4: no such file; check the name\nsheaf video: failed\n");
-}
-
 TEST(SummaryTest, TheJsonOfACommandThatMakesNothing) {
   EXPECT_EQ(failure_json("ops", {{ErrorCode::kUsage, "is no op", "blu", ""}}, 2),
             R"({"schema":1,"command":"ops","status":"failed","exit_code":2,)"

@@ -2,13 +2,18 @@
 
 #include <unistd.h>
 
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "common/base/exit_code.h"
+#include "common/base/version.h"
+#include "common/cli/error_lines.h"
+#include "common/cli/standard_output.h"
 #include "common/runtime/child.h"
+#include "common/runtime/cores.h"
 #include "common/runtime/files.h"
 #include "common/runtime/lifeline.h"
 #include "common/runtime/log.h"
@@ -25,18 +30,10 @@ std::uint32_t prefetch_of(std::uint32_t slots) {
 }
 constexpr std::uint64_t kBytesPerJobMax = 64 * 1024 * 1024;
 
-int exit_code_of(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::kUsage: return 2;
-    case ErrorCode::kCluster: return 5;
-    default: return 1;
-  }
-}
-
 /// Says what stops this program; returns its exit code.
-int give_up(const Error& error) {
-  std::fprintf(stderr, "sheaf-worker: %s\n", error.message().c_str());
-  return exit_code_of(error.code);
+int give_up(const std::vector<Error>& errors) {
+  cli::write_standard_error(cli::error_lines("sheaf-worker", errors));
+  return exit_code(errors);
 }
 
 /// The executor program beside this one, in the build and where it is installed.
@@ -80,31 +77,28 @@ Result<Departure> work(const WorkerOptions& options, Spawner spawner, Fd lifelin
 }  // namespace
 
 int worker_main(int argc, const char* const* argv) {
-  const CommandLine line = read_command_line(argc, argv);
-  if (!line.text.empty()) {
-    std::fputs(line.text.c_str(), stdout);
-    std::fflush(stdout);
-    return 0;
-  }
-  for (const Error& fault : line.faults) give_up(fault);
-  if (!line.options) return exit_code_of(line.faults.front().code);
-  const WorkerOptions& options = *line.options;
+  std::vector<Error> errors;
+  const WorkerOptions options = read_worker_options(std::vector<std::string>(argv + 1, argv + argc), cli::process_environment(),
+                                                    usable_cores(), errors);
+  if (options.help) return cli::write_standard_output(worker_help());
+  if (options.version) return cli::write_standard_output("sheaf-worker " + std::string(kVersion) + "\n");
+  if (!errors.empty()) return give_up(errors);
 
   Fd lifeline;
   if (options.has_lifeline) {
     auto taken = take_lifeline();
-    if (!taken) return give_up(taken.error());
+    if (!taken) return give_up({taken.error()});
     lifeline = std::move(*taken);
   }
   // A fork, so before anything has a thread.
   auto spawner = start_spawner();
-  if (!spawner) return give_up(spawner.error());
+  if (!spawner) return give_up({spawner.error()});
   const pid_t spawner_pid = spawner->pid;
   set_up_log("sheaf-worker", options.is_quiet ? LogLevel::kWarn : LogLevel::kInfo);
 
   Result<Departure> departure = work(options, std::move(*spawner), std::move(lifeline));
   wait_for_child(spawner_pid);  // Its socket is closed: it kills what it started, and no process is left behind.
-  if (!departure) return give_up(departure.error());
+  if (!departure) return give_up({departure.error()});
   if (departure->reason.code == ErrorCode::kStopped) {
     log_info("left reason=" + departure->reason.what);
   } else {
@@ -112,7 +106,7 @@ int worker_main(int argc, const char* const* argv) {
     if (departure->reason.code == ErrorCode::kCluster && departure->reason.where.empty()) {
       departure->reason.where = options.endpoint.address;
     }
-    give_up(departure->reason);
+    give_up({departure->reason});
   }
   return departure->exit_code;
 }

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/base/result.h"
 #include "common/base/time.h"
+#include "common/cli/settings.h"
 #include "common/wire/endpoint.h"
 
 namespace sheaf::worker {
@@ -15,21 +15,22 @@ namespace sheaf::worker {
 struct WorkerOptions {
   wire::Endpoint endpoint;
   std::uint32_t executors = 1;
-  std::uint32_t threads = 1;
+  std::uint32_t threads = 1;  ///< Slots of each.
   Duration drain_max{};
   std::string executor_program;  ///< Empty: the one beside this program.
   bool has_lifeline = false;
   bool is_quiet = false;
   bool is_insecure = false;  ///< TCP without keys, and the user has said that it may be so.
+  bool help = false;
+  bool version = false;
 };
 
-/// A command line that was read.
-struct CommandLine {
-  std::optional<WorkerOptions> options;
-  std::string text;           ///< For stdout, instead of work: help or version.
-  std::vector<Error> faults;  ///< All that is wrong with it, at once; `where` names the option.
-};
+/// Reads the command line of sheaf-worker. `cores`: how many this process may use. Appends every fault to `errors`:
+/// kUsage, and as wire::default_endpoint().
+WorkerOptions read_worker_options(std::vector<std::string> arguments, const cli::Environment& environment, std::uint32_t cores,
+                                  std::vector<Error>& errors);
 
-CommandLine read_command_line(int argc, const char* const* argv);
+/// `sheaf-worker --help`.
+std::string worker_help();
 
 }  // namespace sheaf::worker

@@ -1,0 +1,65 @@
+#include "master/io/master_options.h"
+
+#include "common/cli/endpoint_setting.h"
+#include "master/io/state_directory.h"
+
+namespace sheaf::master {
+
+namespace {
+
+const cli::Command kCommand = {"sheaf-master", "master"};
+
+const std::vector<cli::Setting>& master_settings() {
+  using Form = cli::Setting::Form;
+  static const std::vector<cli::Setting> settings = {
+      {"listen"},
+      {"state"},
+      {"insecure", Form::kFlag},
+      {"version", Form::kFlag, 'V', true},
+      {"lifeline", Form::kFlag, 0, true, true},
+  };
+  return settings;
+}
+
+}  // namespace
+
+MasterOptions read_master_options(std::vector<std::string> arguments, const cli::Environment& environment,
+                                  std::vector<Error>& errors) {
+  const cli::GivenSettings given = cli::read_settings(kCommand, master_settings(), std::move(arguments), environment, errors);
+  cli::refuse_positionals(kCommand, given, errors);
+  MasterOptions options;
+  options.help = given.help;
+  options.version = given.is_set("version");
+  ServerOptions& server = options.server;
+  server.listen = cli::endpoint_or_default(given, "listen", given.is_set("insecure"), errors);
+  server.state = given.text("state").value_or(default_state_directory());
+  if (server.state.empty()) {
+    const cli::Given* state = given.find("state");
+    errors.push_back(
+        Error{ErrorCode::kUsage, "is empty", state == nullptr ? "--state" : state->where, "name a directory of the master's own"});
+  }
+  server.has_lifeline = given.is_set("lifeline");
+  server.warn_insecure = !server.listen.is_ipc();
+  return options;
+}
+
+std::string master_help() {
+  return R"(sheaf-master [options]     schedules runs: workers and commands connect to it
+
+  --listen ENDPOINT    ipc://... or tcp://...; default: a socket of this user's
+  --state DIR          where its state lies; default:
+                       $XDG_STATE_HOME/sheaf/master
+  --insecure           allow TCP without keys: who reaches the port may use it
+  --config FILE        TOML with the same names; SHEAF_LISTEN=... names them too
+  -V, --version
+
+  sheaf-master
+  sheaf-master --listen ipc:///run/user/1000/m.sock --state /var/tmp/sheaf
+  sheaf-master --listen tcp://127.0.0.1:7077 --insecure
+
+Then, in other terminals: sheaf-worker, and
+  sheaf video in.mp4 -o out.mp4 --master ENDPOINT
+)";
+}
+
+}  // namespace sheaf::master
