@@ -57,8 +57,8 @@ int run_main_command(const std::vector<std::string>& arguments) {
   const std::string& word = arguments.front();
   if (word == "--help" || word == "-h" || word == "help") return cli::write_standard_output(kHelp);
   if (word == "--version" || word == "-V") {
-    return cli::write_standard_output("sheaf " + std::string(kVersion) + " (protocol " + std::to_string(wire::kProtocolVersion) +
-                                 ")\n");
+    return cli::write_standard_output("sheaf " + std::string(kVersion) + " (protocol " +
+                                      std::to_string(wire::kProtocolVersion) + ")\n");
   }
   for (const NamedCommand& command : kCommands) {
     if (word == command.name) return command.run({arguments.begin() + 1, arguments.end()});

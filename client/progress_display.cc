@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "common/cli/standard_output.h"
 #include "common/base/text.h"
+#include "common/cli/standard_output.h"
 
 namespace sheaf::client {
 

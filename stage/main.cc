@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "common/base/exit_code.h"
 #include "common/runtime/lifeline.h"
 #include "common/runtime/log.h"
 #include "common/wire/stage_setup.h"

@@ -45,7 +45,8 @@ using StageAction = std::variant<Send, Open, NextJob, Bind, Finish, PublishOutpu
 /// carries out the actions in their order.
 class StageSession {
  public:
-  /// `identity`: what the stage's parent told it. `hello`: what this process says of itself. `scratch`: where large payloads may lie.
+  /// `identity`: what the stage's parent told it. `hello`: what this process says of itself. `scratch`: where large payloads
+  /// may lie.
   StageSession(const v1::StageHello& identity, v1::Hello hello, std::string scratch);
 
   void on_message(Instant now, wire::Message message, std::vector<StageAction>& actions);

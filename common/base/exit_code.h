@@ -24,9 +24,9 @@ constexpr int exit_code_of_signal(int signal) {
 /// kStopped is 130 here; who knows which signal it was says so.
 int exit_code(ErrorCode code);
 
-/// What several errors at once exit with: wrong use comes before everything else, because what it was used for is then in doubt;
-/// otherwise the first one decides. `signal`: which one stopped the run, for kStopped; 0 when none did. `errors` is not empty
-/// (checked).
+/// What several errors at once exit with: wrong use comes before everything else, because what it was used for is then in
+/// doubt; otherwise the first one decides. `signal`: which one stopped the run, for kStopped; 0 when none did. `errors` is not
+/// empty (checked).
 int exit_code(const std::vector<Error>& errors, int signal = 0);
 
 }  // namespace sheaf

@@ -227,8 +227,10 @@ std::optional<long long> GivenSettings::integer(const std::string& name, long lo
 std::optional<Duration> GivenSettings::duration(const std::string& name, std::vector<Error>& errors) const {
   const Given* given = find(name);
   if (given == nullptr) return std::nullopt;
-  if (Result<Duration> duration = parse_duration(given->values.front())) return *duration;
-  else errors.push_back(usage(given->where, duration.error().what, duration.error().advice));
+  if (Result<Duration> duration = parse_duration(given->values.front()))
+    return *duration;
+  else
+    errors.push_back(usage(given->where, duration.error().what, duration.error().advice));
   return std::nullopt;
 }
 

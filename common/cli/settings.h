@@ -25,7 +25,8 @@ struct Setting {
   Form form = Form::kValue;
   char letter = 0;  ///< 'o' for -o; 0 without.
   bool command_line_only = false;
-  bool is_internal = false;  ///< For sheaf's own programs among each other: never offered to a user. Stands on the command line only.
+  bool is_internal =
+      false;  ///< For sheaf's own programs among each other: never offered to a user. Stands on the command line only.
 };
 
 /// Whose options they are.
@@ -66,7 +67,8 @@ struct GivenSettings {
                                     std::vector<Error>& errors) const;
 };
 
-/// Collects the settings of `command`. `arguments` is what follows its name; --help and -h are understood besides `settings`, and
+/// Collects the settings of `command`. `arguments` is what follows its name; --help and -h are understood besides `settings`,
+/// and
 /// --config FILE names the TOML file.
 ///
 /// Appends every fault to `errors`, all kUsage: unknown options (with what may have been meant), missing values, options given

@@ -21,8 +21,8 @@ namespace sheaf {
 
 /// Threads for work that a loop must not wait for, and a descriptor that wakes the loop when some of it is done.
 ///
-/// One thread owns it: posts tasks, waits for fd() and takes what was made of them. `Task` and `Done` need only be movable. Tasks
-/// begin in the order in which they were posted; with one thread they are done in it too.
+/// One thread owns it: posts tasks, waits for fd() and takes what was made of them. `Task` and `Done` need only be movable.
+/// Tasks begin in the order in which they were posted; with one thread they are done in it too.
 template <class Task, class Done>
 class TaskThreads {
  public:

@@ -35,8 +35,8 @@ MasterOptions read_master_options(std::vector<std::string> arguments, const cli:
   server.state = given.text("state").value_or(default_state_directory());
   if (server.state.empty()) {
     const cli::Given* state = given.find("state");
-    errors.push_back(
-        Error{ErrorCode::kUsage, "is empty", state == nullptr ? "--state" : state->where, "name a directory of the master's own"});
+    errors.push_back(Error{ErrorCode::kUsage, "is empty", state == nullptr ? "--state" : state->where,
+                           "name a directory of the master's own"});
   }
   server.has_lifeline = given.is_set("lifeline");
   server.warn_insecure = !server.listen.is_ipc();

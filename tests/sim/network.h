@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/wire/message.h"
 #include "common/wire/peer_address.h"
 #include "tests/sim/process.h"
 #include "tests/sim/random.h"

@@ -45,10 +45,11 @@ TEST(MasterOptionsTest, ReadsWhatItIsTold) {
 }
 
 TEST(MasterOptionsTest, SaysAllThatIsWrongAtOnce) {
-  EXPECT_THAT(read({"--listen", "tcp://127.0.0.1:7077", "--state=", "--liste", "x"}, {{"SHEAF_INSECURE", "perhaps"}}).faults,
-              ElementsAre("--liste: is no option; did you mean --listen?", "SHEAF_INSECURE: \"perhaps\" is neither true nor false",
-                          StartsWith("--listen: \"tcp://127.0.0.1:7077\": TCP without keys"),
-                          "--state: is empty; name a directory of the master's own"));
+  EXPECT_THAT(
+      read({"--listen", "tcp://127.0.0.1:7077", "--state", "", "--liste", "x"}, {{"SHEAF_INSECURE", "perhaps"}}).faults,
+      ElementsAre("--liste: is no option; did you mean --listen?", "SHEAF_INSECURE: \"perhaps\" is neither true nor false",
+                  StartsWith("--listen: \"tcp://127.0.0.1:7077\": TCP without keys"),
+                  "--state: is empty; name a directory of the master's own"));
   EXPECT_THAT(read({"--listen", "ipc:///tmp/m", "extra"}).faults,
               ElementsAre("extra: does not belong here; see sheaf-master --help"));
 }

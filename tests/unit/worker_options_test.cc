@@ -72,10 +72,11 @@ TEST(WorkerOptionsTest, TakesFromTheEnvironmentWhatItIsNotTold) {
 }
 
 TEST(WorkerOptionsTest, SaysAllThatIsWrongAtOnce) {
-  EXPECT_THAT(read({"--master", "udp://x", "--workers", "0", "--threads", "many", "--drain", "soon", "--worker", "2"}).faults,
-              ElementsAre("--worker: is no option; did you mean --workers?", StartsWith("--master: \"udp://x\" is no endpoint; "),
-                          "--workers: \"0\" is no whole number from 1 to 4096",
-                          "--threads: \"many\" is no whole number from 1 to 4096", StartsWith("--drain: ")));
+  EXPECT_THAT(
+      read({"--master", "udp://x", "--workers", "0", "--threads", "many", "--drain", "soon", "--worker", "2"}).faults,
+      ElementsAre("--worker: is no option; did you mean --workers?", StartsWith("--master: \"udp://x\" is no endpoint; "),
+                  "--workers: \"0\" is no whole number from 1 to 4096", "--threads: \"many\" is no whole number from 1 to 4096",
+                  StartsWith("--drain: ")));
   EXPECT_THAT(read({"--master", "ipc:///tmp/m", "extra", "--workers", "100", "--threads", "100"}).faults,
               ElementsAre("extra: does not belong here; see sheaf-worker --help",
                           "--workers: times --threads is more than 4096 slots; start several workers"));

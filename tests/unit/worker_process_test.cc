@@ -266,8 +266,8 @@ TEST_F(WorkerProcessTest, LeavesWhenItsExecutorProgramIsMissing) {
 TEST_F(WorkerProcessTest, RefusesAWrongCommandLine) {
   start_worker({"--threads", "0", "--frobnicate"});
   EXPECT_EQ(end().code, 2);
-  EXPECT_THAT(errors_text_, HasSubstr("sheaf-worker: --frobnicate: no such option"));
-  EXPECT_THAT(errors_text_, HasSubstr("sheaf-worker: --threads: \"0\" is not a number"));
+  EXPECT_THAT(errors_text_, HasSubstr("sheaf-worker: --frobnicate: is no option"));
+  EXPECT_THAT(errors_text_, HasSubstr("sheaf-worker: --threads: \"0\" is no whole number"));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/exit_code.h"
 #include "common/base/mark.h"
 #include "worker/core/limits.h"
 #include "worker/core/session.h"
@@ -20,7 +21,8 @@ void WorkerSession::on_message(Instant now, wire::Message message, Actions& acti
       drive_link(actions);
       return;
     case wire::PeerLink::Event::kRefused:
-      leave(now, Error{ErrorCode::kCluster, "the master refused this worker: " + link_.refusal().text(), {}, {}}, kExitCluster, actions);
+      leave(now, Error{ErrorCode::kCluster, "the master refused this worker: " + link_.refusal().text(), {}, {}}, kExitCluster,
+            actions);
       return;
     case wire::PeerLink::Event::kWelcomed: say_all_again(actions); break;
     case wire::PeerLink::Event::kNone: break;

@@ -78,8 +78,8 @@ Result<Departure> work(const WorkerOptions& options, Spawner spawner, Fd lifelin
 
 int worker_main(int argc, const char* const* argv) {
   std::vector<Error> errors;
-  const WorkerOptions options = read_worker_options(std::vector<std::string>(argv + 1, argv + argc), cli::process_environment(),
-                                                    usable_cores(), errors);
+  const WorkerOptions options =
+      read_worker_options(std::vector<std::string>(argv + 1, argv + argc), cli::process_environment(), usable_cores(), errors);
   if (options.help) return cli::write_standard_output(worker_help());
   if (options.version) return cli::write_standard_output("sheaf-worker " + std::string(kVersion) + "\n");
   if (!errors.empty()) return give_up(errors);
