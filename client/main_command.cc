@@ -39,10 +39,9 @@ constexpr NamedCommand kCommands[] = {{"video", run_video_command}, {"ops", run_
 int refuse(const std::string& word) {
   std::vector<std::string> names;
   for (const NamedCommand& command : kCommands) names.emplace_back(command.name);
-  const std::string guess = closest(word, names);
   const bool is_option = word.starts_with('-');
   const Error error{ErrorCode::kUsage, is_option ? "is no option" : "is no command", word,
-                    guess.empty() ? "see sheaf --help" : "did you mean " + guess + "?"};
+                    did_you_mean(word, names, "see sheaf --help")};
   cli::write_standard_error(cli::error_lines("sheaf", {error}));
   return exit_code(error.code);
 }

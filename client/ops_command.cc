@@ -29,9 +29,7 @@ const ops::OpSpec* find_named_op(const std::string& name, std::vector<Error>& er
   if (op != nullptr) return op;
   std::vector<std::string> names;
   for (const ops::OpSpec& one : ops::catalogue()) names.push_back(one.name);
-  const std::string guess = closest(name, names);
-  errors.push_back(
-      Error{ErrorCode::kUsage, "is no op", name, guess.empty() ? "see `sheaf ops`" : "did you mean " + guess + "?"});
+  errors.push_back(Error{ErrorCode::kUsage, "is no op", name, did_you_mean(name, names, "see `sheaf ops`")});
   return nullptr;
 }
 

@@ -151,4 +151,18 @@ std::string closest(std::string_view word, const std::vector<std::string>& candi
   return best;
 }
 
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates, std::string otherwise) {
+  const std::string guess = closest(word, candidates);
+  return guess.empty() ? otherwise : "did you mean " + guess + "?";
+}
+
+std::string join(const std::vector<std::string>& words, std::string_view last_separator) {
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (i > 0) text += i + 1 == words.size() ? last_separator : ", ";
+    text += words[i];
+  }
+  return text;
+}
+
 }  // namespace sheaf

@@ -32,4 +32,10 @@ std::string format_duration(Duration duration);
 /// The candidate that is most like `word` (edit distance at most 2), or empty: for "did you mean".
 std::string closest(std::string_view word, const std::vector<std::string>& candidates);
 
+/// The advice for a mistyped word: "did you mean blur?", or `otherwise` when no candidate is close.
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates, std::string otherwise = {});
+
+/// "a, b, c", or "a, b and c" with " and " as the last separator.
+std::string join(const std::vector<std::string>& words, std::string_view last_separator = ", ");
+
 }  // namespace sheaf

@@ -19,20 +19,6 @@ Error usage(std::string where, std::string what, std::string advice = {}) {
   return Error{ErrorCode::kUsage, std::move(what), std::move(where), std::move(advice)};
 }
 
-std::string did_you_mean(const std::string& word, const std::vector<std::string>& candidates, const std::string& otherwise) {
-  const std::string guess = closest(word, candidates);
-  return guess.empty() ? otherwise : "did you mean " + guess + "?";
-}
-
-std::string join(const std::vector<std::string>& words, const std::string& last_separator) {
-  std::string text;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (i > 0) text += i + 1 == words.size() ? last_separator : ", ";
-    text += words[i];
-  }
-  return text;
-}
-
 std::string option_text(const Setting& setting) {
   return "--" + setting.name;
 }
@@ -252,7 +238,7 @@ std::optional<std::string> GivenSettings::choice(const std::string& name, const 
   const std::optional<std::string> value = text(name);
   if (!value || std::find(choices.begin(), choices.end(), *value) != choices.end()) return value;
   errors.push_back(
-      usage(find(name)->where, "\"" + *value + "\" is neither " + join(choices, " nor "), did_you_mean(*value, choices, "")));
+      usage(find(name)->where, "\"" + *value + "\" is neither " + join(choices, " nor "), did_you_mean(*value, choices)));
   return std::nullopt;
 }
 

@@ -18,46 +18,6 @@ namespace sheaf::media {
 
 namespace {
 
-const std::vector<EncoderTraits>& encoders() {
-  static const std::vector<std::string> x26x_presets = {"ultrafast", "superfast", "veryfast", "faster",   "fast",
-                                                        "medium",    "slow",      "slower",   "veryslow", "placebo"};
-  static const std::vector<EncoderTraits> table = {
-      {.name = "libx264",
-       .crf_default = 23,
-       .crf_max = 51,
-       .presets = x26x_presets,
-       .preset_default = "medium",
-       .gop_frames = 250,
-       .cost = 14},
-      {.name = "libx265",
-       .crf_default = 28,
-       .crf_max = 51,
-       .presets = x26x_presets,
-       .preset_default = "medium",
-       .gop_frames = 250,
-       .cost = 30},
-      {.name = "ffv1", .presets = {}, .preset_default = {}, .cost = 4},
-  };
-  return table;
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
-
-/// What makes one process's packets equal to any other's, and one chunk's parameter sets equal to the next's.
-///
-/// x264: cpu-independent turns off the assembly whose results differ between processors; stitchable keeps out of the parameter
-/// sets what depends on the content or the rate control. x265: info would write the processor's features into the stream;
-/// closed GOPs are not its default; no thread pools, since one slot is one thread.
-const char* private_parameters(std::string_view codec) {
-  if (codec == "libx264") return "cpu-independent=1:stitchable=1:open-gop=0";
-  if (codec == "libx265") return "info=0:open-gop=0:pools=none:frame-threads=1:wpp=0:repeat-headers=0:log-level=none";
-  return nullptr;
-}
-
 /// A value from the wire for one of libavutil's enums; what lies outside is "unspecified" or refused by libavcodec itself.
 template <class Enum>
 Enum to_enum(int value, int end, Enum otherwise) {
@@ -76,9 +36,8 @@ Status check_settings(const v1::EncoderSettings& settings, const EncoderTraits& 
   if (!settings.preset().empty()) {
     if (traits.presets.empty()) return fail(ErrorCode::kUsage, where + " has no presets", "--preset", "leave it out");
     if (std::find(traits.presets.begin(), traits.presets.end(), settings.preset()) == traits.presets.end()) {
-      const std::string guess = closest(settings.preset(), traits.presets);
-      return fail(ErrorCode::kUsage, where + " has no preset '" + settings.preset() + "'; there are " + joined(traits.presets),
-                  "--preset", guess.empty() ? "" : "did you mean " + guess + "?");
+      return fail(ErrorCode::kUsage, where + " has no preset '" + settings.preset() + "'; there are " + join(traits.presets),
+                  "--preset", did_you_mean(settings.preset(), traits.presets));
     }
   }
   if (settings.time_base().num() <= 0 || settings.time_base().den() <= 0) {
@@ -87,15 +46,20 @@ Status check_settings(const v1::EncoderSettings& settings, const EncoderTraits& 
   return {};
 }
 
-/// The H.264 and HEVC encoders cannot cut half a chroma sample off at the edge; ffv1 can.
-Status check_size(const v1::EncoderSettings& settings, AVPixelFormat format) {
+/// What to use instead of an encoder that would lose something.
+std::string use_lossless() {
+  const EncoderTraits& lossless = lossless_encoder();
+  return "use --codec " + lossless.name + " with a " + lossless.container_ending + " output";
+}
+
+Status check_size(const v1::EncoderSettings& settings, const EncoderTraits& traits, AVPixelFormat format) {
   const std::string size = std::to_string(settings.width()) + "x" + std::to_string(settings.height());
   if (av_image_check_size2(static_cast<unsigned>(settings.width()), static_cast<unsigned>(settings.height()), INT64_C(1) << 30,
                            format, 0, nullptr) < 0 ||
       settings.width() <= 0 || settings.height() <= 0) {
     return fail(ErrorCode::kUsage, "frames of " + size + " cannot be encoded", settings.codec());
   }
-  if (settings.codec() == "ffv1") return {};
+  if (traits.takes_odd_sizes) return {};
   const AVPixFmtDescriptor* descriptor = av_pix_fmt_desc_get(format);
   const int step_x = 1 << descriptor->log2_chroma_w;
   const int step_y = 1 << descriptor->log2_chroma_h;
@@ -106,7 +70,7 @@ Status check_size(const v1::EncoderSettings& settings, AVPixelFormat format) {
               settings.codec() + " cannot encode " + size + " in " + settings.pixel_format() +
                   ", where chroma is subsampled: " + (step_x > 1 ? "the width" : "") +
                   (step_x > 1 && step_y > 1 ? " and " : "") + (step_y > 1 ? "the height" : "") + " must be even",
-              {}, "add --op resize:width=" + even + ", or use --codec ffv1 with a .mkv output");
+              {}, "add --op resize:width=" + even + ", or " + use_lossless());
 }
 
 bool takes(const AVCodec& codec, AVPixelFormat format) {
@@ -143,29 +107,14 @@ bool set_private(AVCodecContext& context, const char* name, const std::string& v
 
 }  // namespace
 
-Result<EncoderTraits> find_encoder(const std::string& name) {
-  for (const EncoderTraits& traits : encoders()) {
-    if (traits.name == name) return traits;
-  }
-  const std::string guess = closest(name, encoder_names());
-  return fail(ErrorCode::kUsage, "sheaf cannot encode with '" + name + "'; it can with " + joined(encoder_names()), "--codec",
-              guess.empty() ? "" : "did you mean " + guess + "?");
-}
-
-std::vector<std::string> encoder_names() {
-  std::vector<std::string> names;
-  for (const EncoderTraits& traits : encoders()) names.push_back(traits.name);
-  return names;
-}
-
 std::string nearest_eight_bit_format(const std::string& source) {
   const AVPixelFormat from = av_get_pix_fmt(source.c_str());
   const AVPixFmtDescriptor* descriptor = av_pix_fmt_desc_get(from);
-  const AVCodec* ffv1 = avcodec_find_encoder_by_name("ffv1");
-  SHEAF_CHECK(descriptor != nullptr && ffv1 != nullptr);
+  const AVCodec* lossless = avcodec_find_encoder_by_name(lossless_encoder().name.c_str());
+  SHEAF_CHECK(descriptor != nullptr && lossless != nullptr);
   const bool has_alpha = (descriptor->flags & AV_PIX_FMT_FLAG_ALPHA) != 0;
   AVPixelFormat best = AV_PIX_FMT_NONE;
-  for (const AVPixelFormat* one = ffv1->pix_fmts; *one != AV_PIX_FMT_NONE; ++one) {
+  for (const AVPixelFormat* one = lossless->pix_fmts; *one != AV_PIX_FMT_NONE; ++one) {
     if (av_pix_fmt_desc_get(*one)->comp[0].depth > 8) continue;
     best = best == AV_PIX_FMT_NONE ? *one : av_find_best_pix_fmt_of_2(best, *one, from, has_alpha ? 1 : 0, nullptr);
   }
@@ -188,9 +137,9 @@ Result<std::string> lossless_pixel_format(const std::string& encoder, const std:
   for (const std::string& equal : equivalent_pixel_formats(source)) {
     if (takes(*codec, av_get_pix_fmt(equal.c_str()))) return equal;
   }
-  const bool ffv1_can = encoder != "ffv1" && lossless_pixel_format("ffv1", source).has_value();
+  const bool another_can = !traits->is_lossless && lossless_pixel_format(lossless_encoder().name, source).has_value();
   return fail(ErrorCode::kUsage, encoder + " cannot hold " + source + " frames without loss", "--codec",
-              ffv1_can ? "use --codec ffv1 with a .mkv output" : "");
+              another_can ? use_lossless() : "");
 }
 
 Result<Encoder> Encoder::open(const v1::EncoderSettings& settings) {
@@ -204,7 +153,7 @@ Result<Encoder> Encoder::open(const v1::EncoderSettings& settings) {
   if (format == AV_PIX_FMT_NONE || !takes(*codec, format)) {
     return fail(ErrorCode::kUsage, settings.codec() + " does not take the pixel format '" + settings.pixel_format() + "'");
   }
-  if (Status status = check_size(settings, format); !status) return propagate(status);
+  if (Status status = check_size(settings, *traits, format); !status) return propagate(status);
 
   CodecContextPtr context(avcodec_alloc_context3(codec));
   if (!context) return fail(ErrorCode::kFailed, "out of memory", settings.codec());
@@ -215,18 +164,14 @@ Result<Encoder> Encoder::open(const v1::EncoderSettings& settings) {
     known &= set_private(*context, "crf", std::to_string(settings.has_crf() ? settings.crf() : traits->crf_default));
     known &= set_private(*context, "preset", settings.preset().empty() ? traits->preset_default : settings.preset());
   }
-  if (const char* parameters = private_parameters(settings.codec())) {
-    known &= set_private(*context, settings.codec() == "libx264" ? "x264-params" : "x265-params", parameters);
-  }
-  if (settings.codec() == "ffv1") context->level = 3;
+  if (!traits->exact_option.empty()) known &= set_private(*context, traits->exact_option.c_str(), traits->exact_value);
+  if (traits->level > 0) context->level = traits->level;
   if (!known)
     return fail(ErrorCode::kUsage, "this build of " + settings.codec() + " has other options than sheaf needs", "--codec");
   if (const int error = avcodec_open2(context.get(), codec, nullptr); error < 0) {
     return fail(ErrorCode::kUsage, settings.codec() + " refuses the settings: " + av_error_text(error), "--codec");
   }
-  // FFmpeg's wrapper does not tell x265's reordering. With the B-pyramid that all presets have, x265 writes 2 into the
-  // parameter sets (sps_max_num_reorder_pics) and keeps to it.
-  if (settings.codec() == "libx265") context->has_b_frames = 2;
+  if (traits->reordered_frames >= 0) context->has_b_frames = traits->reordered_frames;
   return Encoder(std::move(context));
 }
 

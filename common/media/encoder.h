@@ -1,38 +1,21 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "common/base/result.h"
 #include "common/media/av.h"
+#include "common/media/encoder_traits.h"
 #include "sheaf/v1/video.pb.h"
 
 namespace sheaf::media {
-
-/// What sheaf knows of an encoder that it can use. An encoder that is not in the table is refused, since joining exactly
-/// depends on it.
-struct EncoderTraits {
-  std::string name;                  ///< libavcodec's name.
-  double crf_default = -1;           ///< -1: --crf is refused.
-  double crf_max = 0;                ///< The range is [0, crf_max].
-  std::vector<std::string> presets;  ///< Empty: --preset is refused.
-  std::string preset_default;
-  std::uint32_t gop_frames = 1;  ///< The most frames from one key frame to the next. Every frame of ffv1 is as good as one.
-  double cost = 1;               ///< Encoding one frame costs about this many times decoding one; for the planner only.
-};
-
-/// Errors: kUsage, with the names that there are and the closest one.
-Result<EncoderTraits> find_encoder(const std::string& name);
-/// All names that find_encoder() takes, for messages and help.
-std::vector<std::string> encoder_names();
 
 /// The pixel format that `encoder` gets for frames of `source`: the source's own where the encoder takes it, else the nearest
 /// that loses nothing (libavutil names). Errors: kUsage when every one would lose something.
 Result<std::string> lossless_pixel_format(const std::string& encoder, const std::string& source);
 
-/// The format of 8 bits a sample that ffv1 takes and that keeps most of `source`: "yuv422p" for "yuv422p10le".
+/// The format of 8 bits a sample that the lossless encoder takes and that keeps most of `source`: "yuv422p" for "yuv422p10le".
 std::string nearest_eight_bit_format(const std::string& source);
 
 /// One encoder with one thread in its reproducible mode: global header, closed GOPs, picture types its own choice. Frames keep

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "common/base/check.h"
-#include "common/ops/pixel_layout.h"
+#include "common/ops/check.h"
+#include "common/ops/parse.h"
 
 namespace sheaf::ops {
 
@@ -16,11 +18,20 @@ std::vector<std::string> all_formats() {
   return names;
 }
 
+constexpr int kSizeMax = 16384;  // Pixels; of resize.
+
+/// The cost of an op that does the same to every sample, whatever its arguments.
+template <int hundredths>
+double always(const v1::OpCall&, const Geometry&) {
+  return hundredths / 100.0;
+}
+
 OpSpec copy_op() {
   return {.name = "copy",
           .summary = "leaves every frame as it is",
           .details = "The frames are decoded and encoded again, and nothing happens in between.",
-          .formats = all_formats()};
+          .formats = all_formats(),
+          .cost = always<0>};
 }
 
 OpSpec gray_op() {
@@ -29,7 +40,13 @@ OpSpec gray_op() {
           .details =
               "YUV: luma is kept, chroma becomes 128; the pixel format stays. RGB: all three channels become "
               "0.299 R + 0.587 G + 0.114 B. Gray frames stay as they are.",
-          .formats = all_formats()};
+          .formats = all_formats(),
+          .cost = always<5>};
+}
+
+double blur_cost(const v1::OpCall& call, const Geometry&) {
+  // Separable: as many multiplications a sample as the kernel is wide and high.
+  return 0.2 + 0.1 * (2 * std::ceil(3 * number_argument(call, "sigma")) + 1);
 }
 
 OpSpec blur_op() {
@@ -47,7 +64,13 @@ OpSpec blur_op() {
                      .max = 100,
                      .default_value = 2.0}},
       .formats = all_formats(),
-      .version = 2};
+      .version = 2,
+      .cost = blur_cost};
+}
+
+std::optional<Error> edges_rule(const v1::OpCall& call) {
+  if (number_argument(call, "low") <= number_argument(call, "high")) return std::nullopt;
+  return Error{ErrorCode::kUsage, "low is greater than high", {}, "swap them"};
 }
 
 OpSpec edges_op() {
@@ -73,7 +96,42 @@ OpSpec edges_op() {
                      .min = 0,
                      .max = 2040,
                      .default_value = 150.0}},
-      .formats = all_formats()};
+      .formats = all_formats(),
+      .cost = always<200>,
+      .rule = edges_rule};
+}
+
+/// `other` scaled by `wanted / size`, rounded to whole chroma samples, but never to nothing.
+std::int64_t keep_aspect(std::int64_t wanted, int size, int other, int chroma_shift) {
+  const std::int64_t step = std::int64_t{1} << chroma_shift;
+  const std::int64_t twice = 2 * wanted * other / size;  // In halves, so that the rounding below sees them.
+  return std::max(step, (twice + step) / (2 * step) * step);
+}
+
+Result<Geometry> resize_output(const v1::OpCall& call, const Geometry& in, const PixelLayout& layout) {
+  std::int64_t width = integer_argument(call, "width");
+  std::int64_t height = integer_argument(call, "height");
+  const bool yuv = layout.model == ColorModel::kYuv;
+  if (width <= 0) width = keep_aspect(height, in.height, in.width, yuv ? layout.chroma_shift_x : 0);
+  if (height <= 0) height = keep_aspect(width, in.width, in.height, yuv ? layout.chroma_shift_y : 0);
+  if (width > kSizeMax || height > kSizeMax) {
+    return fail(ErrorCode::kUsage,
+                "frames of " + std::to_string(in.width) + "x" + std::to_string(in.height) + " would become " +
+                    std::to_string(width) + "x" + std::to_string(height) + ", beyond " + std::to_string(kSizeMax),
+                "--op " + format_call(call));
+  }
+  return Geometry{static_cast<int>(width), static_cast<int>(height), in.pixel_format};
+}
+
+double resize_cost(const v1::OpCall& call, const Geometry& in) {
+  const auto out = output_geometry(call, in);
+  const double grown = out ? static_cast<double>(out->width) * out->height / (static_cast<double>(in.width) * in.height) : 1;
+  return 0.2 + 0.3 * grown;
+}
+
+std::optional<Error> resize_rule(const v1::OpCall& call) {
+  if (integer_argument(call, "width") > 0 || integer_argument(call, "height") > 0) return std::nullopt;
+  return Error{ErrorCode::kUsage, "resize needs a width or a height", {}, "for instance resize:width=640"};
 }
 
 OpSpec resize_op() {
@@ -89,14 +147,14 @@ OpSpec resize_op() {
                      .unit = "pixels",
                      .summary = "new width; 0 or -1: from height, keeping the aspect",
                      .min = -1,
-                     .max = 16384,
+                     .max = kSizeMax,
                      .default_value = std::int64_t{-1}},
                     {.key = "height",
                      .type = ArgumentType::kInteger,
                      .unit = "pixels",
                      .summary = "new height; 0 or -1: from width, keeping the aspect",
                      .min = -1,
-                     .max = 16384,
+                     .max = kSizeMax,
                      .default_value = std::int64_t{-1}},
                     {.key = "method",
                      .type = ArgumentType::kText,
@@ -104,7 +162,10 @@ OpSpec resize_op() {
                      .default_value = std::string("area"),
                      .choices = {"nearest", "area", "linear", "cubic", "lanczos"}}},
       .formats = all_formats(),
-      .version = 2};
+      .version = 2,
+      .cost = resize_cost,
+      .output = resize_output,
+      .rule = resize_rule};
 }
 
 OpSpec invert_op() {
@@ -114,7 +175,8 @@ OpSpec invert_op() {
       .details =
           "RGB, gray and full-range luma: 255 - x. Limited-range luma: 251 - x, so that 16 and 235 change places; what lies "
           "beyond is cut off at 0. Chroma: 256 - x, so that 128, no color, stays; 0 becomes 255.",
-      .formats = all_formats()};
+      .formats = all_formats(),
+      .cost = always<10>};
 }
 
 }  // namespace

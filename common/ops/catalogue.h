@@ -1,7 +1,8 @@
 #pragma once
 
-/// Every op that sheaf knows: what it is called, what it takes, what it needs, what it gives. worker/ops has one implementation
-/// for each entry, and a test holds the two together.
+/// Every op that sheaf knows: what it is called, what it takes, what it needs, what it gives, what it costs. Whatever asks
+/// about an op asks its entry; no other place knows one by name. worker/ops has one implementation for each entry, and a test
+/// holds the two together.
 
 #include <cstdint>
 #include <optional>
@@ -9,6 +10,11 @@
 #include <string_view>
 #include <variant>
 #include <vector>
+
+#include "common/base/result.h"
+#include "common/ops/geometry.h"
+#include "common/ops/pixel_layout.h"
+#include "sheaf/v1/video.pb.h"
 
 namespace sheaf::ops {
 
@@ -65,6 +71,14 @@ struct OpSpec {
   bool depends_on_processor = false;  ///< Its result may differ between processor levels: runs with it stay on equal workers.
   std::string shared_data = {};       ///< What is loaded once per process and shared by all slots; empty: nothing.
   int version = 1;                    ///< Grows whenever the same input would give other pixels; part of the fingerprint.
+
+  /// About how many times the cost of decoding one frame of `in`'s size `call` costs for each frame: for the planner, so of the
+  /// op alone and not of the machine that measured it. Always there.
+  double (*cost)(const v1::OpCall& call, const Geometry& in) = nullptr;
+  /// What comes out for frames of `in`, which have `layout`. Null: what went in.
+  Result<Geometry> (*output)(const v1::OpCall& call, const Geometry& in, const PixelLayout& layout) = nullptr;
+  /// What is wrong with arguments that are good one by one: `what` and `advice` of a kUsage. Null: nothing ever.
+  std::optional<Error> (*rule)(const v1::OpCall& call) = nullptr;
 };
 
 /// All ops, in the order of the help.

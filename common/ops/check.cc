@@ -74,7 +74,9 @@ std::vector<Error> check_arguments(const v1::OpCall& call, const std::string& wh
                                     [&](const ArgumentSpec& candidate) { return candidate.key == argument.key(); });
     if (known == spec->arguments.end()) {
       add(call.name() + " has no argument '" + argument.key() + "'",
-          spec->arguments.empty() ? "it has none at all" : did_you_mean(argument.key(), argument_keys(*spec)));
+          spec->arguments.empty()
+              ? "it has none at all"
+              : did_you_mean(argument.key(), argument_keys(*spec), "there are " + join(argument_keys(*spec))));
     } else if (!seen.insert(argument.key()).second) {
       add(argument.key() + " is given twice");
     } else {
@@ -88,12 +90,13 @@ std::vector<Error> check_arguments(const v1::OpCall& call, const std::string& wh
 }
 
 std::vector<Error> check_together(const v1::OpCall& call, const std::string& where) {
+  const OpSpec* spec = find_op(call.name());
+  SHEAF_CHECK(spec != nullptr);
   std::vector<Error> errors;
-  if (call.name() == "edges" && number_argument(call, "low") > number_argument(call, "high")) {
-    errors.push_back({ErrorCode::kUsage, "low is greater than high", where, "swap them"});
-  }
-  if (call.name() == "resize" && integer_argument(call, "width") <= 0 && integer_argument(call, "height") <= 0) {
-    errors.push_back({ErrorCode::kUsage, "resize needs a width or a height", where, "for instance resize:width=640"});
+  if (spec->rule == nullptr) return errors;
+  if (std::optional<Error> error = spec->rule(call)) {
+    error->where = where;
+    errors.push_back(std::move(*error));
   }
   return errors;
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-/// What a chain of ops makes of the size and the format of frames, and what it costs: for the stage, before any work starts.
+/// What a chain of ops makes of the size and the format of frames: for the stage, before any work starts.
 
 #include <google/protobuf/repeated_ptr_field.h>
 
@@ -28,9 +28,5 @@ Result<Geometry> output_geometry(const google::protobuf::RepeatedPtrField<v1::Op
 /// The sample aspect ratio that keeps the picture's shape when frames of `in` become frames of `out`; reduced. 0/1 (unknown)
 /// stays.
 v1::Rational output_aspect(const v1::Rational& aspect, const Geometry& in, const Geometry& out);
-
-/// About how many times the cost of decoding one frame of `in`'s size the call costs for each frame; for the planner only, and
-/// nothing that changes bytes may depend on the machine that measured it.
-double cost(const v1::OpCall& call, const Geometry& in);
 
 }  // namespace sheaf::ops

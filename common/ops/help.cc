@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "common/base/text.h"
 #include "common/ops/words.h"
 
 namespace sheaf::ops {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "common/base/text.h"
 #include "common/ops/check.h"
 #include "common/ops/words.h"
 
@@ -155,7 +156,8 @@ void fill(const OpSpec& spec, const std::vector<RawArgument>& raw, const std::st
                                    [&](const ArgumentSpec& candidate) { return candidate.key == argument.key; });
     if (!known) {
       add(spec.name + " has no argument '" + argument.key + "'",
-          spec.arguments.empty() ? "it has none at all" : did_you_mean(argument.key, argument_keys(spec)));
+          spec.arguments.empty() ? "it has none at all"
+                                 : did_you_mean(argument.key, argument_keys(spec), "there are " + join(argument_keys(spec))));
     } else if (!seen.insert(argument.key).second) {
       add(argument.key + " is given twice");
     }

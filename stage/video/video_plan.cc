@@ -5,19 +5,15 @@ extern "C" {
 }
 
 #include "common/media/stream_parameters.h"
+#include "common/ops/catalogue.h"
 #include "common/ops/geometry.h"
 
 namespace sheaf::stage {
-
 namespace {
 
 const AVPixFmtDescriptor* describe(const std::string& pixel_format) {
   return av_pix_fmt_desc_get(av_get_pix_fmt(pixel_format.c_str()));
 }
-
-/// libavcodec does not say what a frame of a codec costs to encode with a preset; the table of encoders has one number for
-/// each.
-constexpr double kUnknownCost = 1;
 
 Status check_supported(const v1::StreamParameters& stream, const std::string& path) {
   const AVPixFmtDescriptor* format = describe(stream.pixel_format());
@@ -46,10 +42,10 @@ Result<VideoSetupPlan> plan_setup(const v1::VideoRequest& request, media::Input&
   *plan.setup.mutable_ops() = request.ops();
   ops::Geometry geometry{stream.width(), stream.height(), stream.pixel_format()};
   const ops::Geometry source = geometry;
-  plan.frame_cost = traits->cost > 0 ? traits->cost : kUnknownCost;
+  plan.frame_cost = traits->cost;
   plan.encoder_gop_frames = traits->gop_frames;
   for (const auto& op : request.ops()) {
-    plan.frame_cost += ops::cost(op, geometry);
+    plan.frame_cost += ops::find_op(op.name())->cost(op, geometry);
     auto out = ops::output_geometry(op, geometry);
     if (!out) return propagate(out);
     geometry = std::move(*out);
