@@ -79,6 +79,8 @@ class StageSession {
 
   void send(Instant now, v1::Envelope envelope, std::vector<std::string> payloads, std::vector<StageAction>& actions);
   v1::Envelope envelope() const { return link_.envelope(); }
+  /// A job's payload on its way to the master, and its result on the way back, bear the revision in place of an attempt.
+  static Attempt revision_attempt(std::uint32_t revision) { return Attempt{0, revision}; }
 
   void on_welcome(Instant now, std::vector<StageAction>& actions);
   void on_feed_credit(const v1::FeedCredit& credit);

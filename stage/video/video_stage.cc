@@ -56,6 +56,8 @@ class VideoStage final : public StageKind {
   void abandon() noexcept override;
 
  private:
+  /// Makes the file that the results are bound into. `muxer`: what is known of it without the index.
+  Status open_output(media::Muxer::Settings muxer, const media::Input& input, const media::Encoder& encoder);
   /// `error`, or that the input has changed, which is then its cause.
   tl::unexpected<Error> unless_changed(Error error) const;
   /// The error, with the output's own name where it speaks of the file that stands in for it until it is whole.
@@ -115,34 +117,7 @@ Result<StagePlan> VideoStage::plan() {
   setup->setup.mutable_stream()->set_x264_build(index_.x264_build());
   jobs_ = plan_jobs(index_, *setup, request_.chunk_frames());
   notes_ = std::move(streams->notes);
-
-  muxer.path = output_.temporary_path();
-  muxer.shift = shift_to_zero(index_, *input);
-  note_what_differs(*input, muxer.shift);
-  muxer.starts_at_zero = index_.frame_pts(0) == 0;
-  for (unsigned i = 0; i < input->format().nb_streams; ++i) {
-    const std::int64_t start = input->format().streams[i]->start_time;
-    muxer.starts_at_zero &= start == 0 || start == AV_NOPTS_VALUE;
-  }
-  output_.remove_temporary();  // Of an earlier stage that bore the same incarnation: there is none, or it is dead.
-  auto opened = media::Muxer::open(muxer, *input, encoder->context());
-  if (!opened) {
-    output_.remove_temporary();
-    return of_output(std::move(opened.error()));
-  }
-  has_temporary_ = true;
-  if (Status status = check_times_fit(index_, **opened); !status) {
-    status.error().where = request_.output();
-    abandon();
-    return propagate(status);
-  }
-  VideoBinder::Settings binder;
-  binder.input = file_;
-  binder.extradata = encoder->extradata();
-  binder.delay = static_cast<std::uint32_t>(encoder->delay());
-  binder.time_base = muxer.time_base;
-  binder.has_others = streams->kept.size() > 1;
-  binder_.emplace(std::move(binder), index_, std::move(*opened));
+  if (Status status = open_output(std::move(muxer), *input, *encoder); !status) return propagate(status);
   source_.emplace(file_, index_, options_.scratch);
 
   StagePlan plan;
@@ -151,6 +126,37 @@ Result<StagePlan> VideoStage::plan() {
   plan.units = index_.frames();
   plan.notes = notes_;
   return plan;
+}
+
+Status VideoStage::open_output(media::Muxer::Settings muxer, const media::Input& input, const media::Encoder& encoder) {
+  muxer.path = output_.temporary_path();
+  muxer.shift = shift_to_zero(index_, input);
+  note_what_differs(input, muxer.shift);
+  muxer.starts_at_zero = index_.frame_pts(0) == 0;
+  for (unsigned i = 0; i < input.format().nb_streams; ++i) {
+    const std::int64_t start = input.format().streams[i]->start_time;
+    muxer.starts_at_zero &= start == 0 || start == AV_NOPTS_VALUE;
+  }
+  output_.remove_temporary();  // Of an earlier stage that bore the same incarnation: there is none, or it is dead.
+  auto opened = media::Muxer::open(muxer, input, encoder.context());
+  if (!opened) {
+    output_.remove_temporary();
+    return of_output(std::move(opened.error()));
+  }
+  has_temporary_ = true;
+  if (Status status = check_times_fit(index_, **opened); !status) {
+    status.error().where = request_.output();
+    abandon();
+    return status;
+  }
+  VideoBinder::Settings binder;
+  binder.input = file_;
+  binder.extradata = encoder.extradata();
+  binder.delay = static_cast<std::uint32_t>(encoder.delay());
+  binder.time_base = muxer.time_base;
+  binder.has_others = muxer.streams.size() > 1;
+  binder_.emplace(std::move(binder), index_, std::move(*opened));
+  return {};
 }
 
 void VideoStage::note_what_differs(const media::Input& input, std::int64_t shift) {

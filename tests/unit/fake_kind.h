@@ -10,7 +10,7 @@
 #include <string>
 #include <thread>
 
-#include "worker/kinds/job_kind.h"
+#include "worker/executor/job_kind.h"
 
 namespace sheaf::worker {
 

@@ -12,12 +12,6 @@ namespace {
 TEST_F(HubTest, LeadsARunFromItsSubmissionToItsEnd) {
   greet_as_client();
   EXPECT_EQ(hears("client"), Kinds{"welcome"});
-  const v1::Welcome welcome = heard("welcome").envelope.welcome();
-  EXPECT_EQ(welcome.epoch(), kEpoch);
-  EXPECT_EQ(welcome.version(), kVersion);
-  EXPECT_EQ(welcome.heartbeat_interval_ms(), 1000u);
-  EXPECT_EQ(welcome.silence_max_ms(), 4000u);
-
   submit();
   EXPECT_EQ(hears("client"), (Kinds{"submitted", "run_update"}));
   EXPECT_EQ(heard("submitted").envelope.submitted().run(), 1u);
@@ -79,6 +73,16 @@ TEST_F(HubTest, LeadsARunFromItsSubmissionToItsEnd) {
   EXPECT_EQ(hub_.active_runs(), 0u);
   EXPECT_EQ(hub_.refused_messages(), 0u);
   EXPECT_THAT(launcher_.stopped, IsEmpty());
+}
+
+TEST_F(HubTest, SaysInTheWelcomeWhoItIsAndHowLongItWaits) {
+  greet_as_client();
+  EXPECT_EQ(hears("client"), Kinds{"welcome"});
+  const v1::Welcome welcome = heard("welcome").envelope.welcome();
+  EXPECT_EQ(welcome.epoch(), kEpoch);
+  EXPECT_EQ(welcome.version(), kVersion);
+  EXPECT_EQ(welcome.heartbeat_interval_ms(), 1000u);
+  EXPECT_EQ(welcome.silence_max_ms(), 4000u);
 }
 
 TEST_F(HubTest, GivesTheTicketOfTheStageToAClientThatStartsIt) {

@@ -40,8 +40,7 @@ void fill(Field* field, std::size_t count) {
 /// `change` is applied to the envelope of the good message.
 #define SPOIL(change) [](Message& m) { m.envelope.change; }
 
-std::vector<Refusal> refusals() {
-  return {
+const std::vector<Refusal> kRefusals = {
       {"hello", SPOIL(mutable_hello()->clear_session()), "without a session"},
       {"hello", SPOIL(mutable_hello()->set_version(kLong)), "a version is longer"},
       {"hello", SPOIL(mutable_hello()->set_host(kLong)), "a host name is longer"},
@@ -217,8 +216,7 @@ std::vector<Refusal> refusals() {
       // Kinds without a limit of their own can still bring frames that nobody asked for.
       {"heartbeat", [](Message& m) { m.payloads.emplace_back("bytes"); }, "more payload frames"},
       {"draining", [](Message& m) { m.payloads.emplace_back("bytes"); }, "more payload frames"},
-  };
-}
+};
 
 TEST(ValidateTest, PassesAGoodMessageOfEveryKind) {
   for (const auto& [kind, message] : wire_samples()) {
@@ -228,7 +226,7 @@ TEST(ValidateTest, PassesAGoodMessageOfEveryKind) {
 
 TEST(ValidateTest, RefusesEveryBrokenLimitInWords) {
   const auto samples = wire_samples();
-  for (const Refusal& refusal : refusals()) {
+  for (const Refusal& refusal : kRefusals) {
     Message message = samples.at(refusal.kind);
     refusal.spoil(message);
     const auto fault = fault_of(message);
@@ -241,7 +239,7 @@ TEST(ValidateTest, IsTestedWithEveryKindThatTheWireHas) {
   // Goal: a kind that is added to wire.proto without a sample and a refusal here fails this test.
   const auto samples = wire_samples();
   std::set<std::string> refused;
-  for (const Refusal& refusal : refusals()) refused.insert(refusal.kind);
+  for (const Refusal& refusal : kRefusals) refused.insert(refusal.kind);
   const auto* body = v1::Envelope::descriptor()->oneof_decl(0);
   ASSERT_EQ(body->field_count(), 29);
   for (int i = 0; i < body->field_count(); ++i) {

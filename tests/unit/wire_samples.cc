@@ -89,23 +89,31 @@ std::string kind_of(const v1::Envelope& envelope) {
   return field == nullptr ? "" : field->name();
 }
 
-std::map<std::string, Message> wire_samples() {
-  std::map<std::string, Message> samples;
-  // Each line of what follows makes the envelope of one kind; `payloads` where the kind has them.
-  const auto add = [&samples](auto fill, std::vector<std::string> payloads = {}) {
+namespace {
+
+/// Good messages by their kind.
+class Samples {
+ public:
+  /// `fill` makes the envelope; `payloads` where the kind has them.
+  template <class Fill>
+  void add(Fill fill, std::vector<std::string> payloads = {}, const std::string& suffix = {}) {
     Message message;
     message.envelope.set_epoch(4);
     fill(message.envelope);
     message.payloads = std::move(payloads);
-    samples.emplace(kind_of(message.envelope), std::move(message));
-  };
-  // A hello is three messages in one; the other two roles have names of their own.
-  samples["hello (stage)"] = {};
-  *samples["hello (stage)"].envelope.mutable_hello() = stage_hello();
-  samples["hello (client)"] = {};
-  *samples["hello (client)"].envelope.mutable_hello() = hello(v1::ROLE_CLIENT);
-  add([](v1::Envelope& e) { *e.mutable_hello() = worker_hello(); });
-  add([](v1::Envelope& e) {
+    by_kind.emplace(kind_of(message.envelope) + suffix, std::move(message));
+  }
+
+  std::map<std::string, Message> by_kind;
+};
+
+/// Of links: greeting, life, farewell.
+void add_links(Samples& samples) {
+  // A hello is three messages in one.
+  samples.add([](v1::Envelope& e) { *e.mutable_hello() = stage_hello(); }, {}, " (stage)");
+  samples.add([](v1::Envelope& e) { *e.mutable_hello() = hello(v1::ROLE_CLIENT); }, {}, " (client)");
+  samples.add([](v1::Envelope& e) { *e.mutable_hello() = worker_hello(); });
+  samples.add([](v1::Envelope& e) {
     v1::Welcome& welcome = *e.mutable_welcome();
     welcome.set_protocol(kProtocolVersion);
     welcome.set_version("0.1.0");
@@ -115,24 +123,27 @@ std::map<std::string, Message> wire_samples() {
     welcome.set_silence_max_ms(4000);
     describe_run(*welcome.mutable_run());
   });
-  add([](v1::Envelope& e) {
+  samples.add([](v1::Envelope& e) {
     e.mutable_refused()->set_reason(v1::REFUSAL_BUSY);
     e.mutable_refused()->set_text("too many connections");
   });
-  add([](v1::Envelope& e) { e.mutable_heartbeat(); });
-  add([](v1::Envelope& e) { e.mutable_goodbye()->set_reason("done"); });
-  add([](v1::Envelope& e) { e.mutable_draining(); });
+  samples.add([](v1::Envelope& e) { e.mutable_heartbeat(); });
+  samples.add([](v1::Envelope& e) { e.mutable_goodbye()->set_reason("done"); });
+  samples.add([](v1::Envelope& e) { e.mutable_draining(); });
+}
 
-  add([](v1::Envelope& e) {
+/// Between client and master.
+void add_runs(Samples& samples) {
+  samples.add([](v1::Envelope& e) {
     e.mutable_submit()->set_tag(1);
     describe_run(*e.mutable_submit()->mutable_run());
   });
-  add([](v1::Envelope& e) {
+  samples.add([](v1::Envelope& e) {
     e.mutable_submitted()->set_tag(1);
     e.mutable_submitted()->set_run(1);
     e.mutable_submitted()->set_stage_token("0123456789abcdef");
   });
-  add([](v1::Envelope& e) {
+  samples.add([](v1::Envelope& e) {
     v1::RunUpdate& update = *e.mutable_run_update();
     update.set_run(1);
     update.set_state(v1::RUN_WORKING);
@@ -141,12 +152,15 @@ std::map<std::string, Message> wire_samples() {
     describe_fault(*update.mutable_fault());
     update.set_report("a report");
   });
-  add([](v1::Envelope& e) {
+  samples.add([](v1::Envelope& e) {
     e.mutable_cancel_run()->set_run(1);
     e.mutable_cancel_run()->set_reason("Ctrl-C");
   });
+}
 
-  add([](v1::Envelope& e) {
+/// Between stage and master.
+void add_stages(Samples& samples) {
+  samples.add([](v1::Envelope& e) {
     v1::RunPlanned& planned = *e.mutable_run_planned();
     planned.set_run(1);
     planned.set_setup("a setup");
@@ -154,54 +168,57 @@ std::map<std::string, Message> wire_samples() {
     planned.set_units(795);
     planned.add_notes("the audio is copied");
   });
-  add(
+  samples.add(
       [](v1::Envelope& e) {
         e.mutable_feed()->set_run(1);
         describe_job(*e.mutable_feed()->add_jobs(), kBytes);
         describe_job(*e.mutable_feed()->add_jobs(), "more");
       },
       {kBytes, "more"});
-  add([](v1::Envelope& e) {
+  samples.add([](v1::Envelope& e) {
     e.mutable_feed_credit()->set_run(1);
     e.mutable_feed_credit()->set_bytes_until(1000);
     e.mutable_feed_credit()->set_jobs_until(10);
   });
-  add([](v1::Envelope& e) {
+  samples.add([](v1::Envelope& e) {
     e.mutable_feed_end()->set_run(1);
     e.mutable_feed_end()->set_jobs(7);
   });
-  add(
+  samples.add(
       [](v1::Envelope& e) {
         name_job(*e.mutable_deliver()->mutable_job());
         *e.mutable_deliver()->mutable_payload() = inlined_ref(kBytes);
       },
       {kBytes});
-  add([](v1::Envelope& e) { name_job(*e.mutable_accept()->mutable_job()); });
-  add(
+  samples.add([](v1::Envelope& e) { name_job(*e.mutable_accept()->mutable_job()); });
+  samples.add(
       [](v1::Envelope& e) {
         describe_job(*e.mutable_redo()->mutable_job(), kBytes);
         e.mutable_redo()->set_revision(1);
         e.mutable_redo()->set_reason("another number of frames");
       },
       {kBytes});
-  add([](v1::Envelope& e) {
+  samples.add([](v1::Envelope& e) {
     name_job(*e.mutable_split()->mutable_job());
     e.mutable_split()->set_parts(2);
   });
-  add([](v1::Envelope& e) { e.mutable_all_bound()->set_run(1); });
-  add([](v1::Envelope& e) {
+  samples.add([](v1::Envelope& e) { e.mutable_all_bound()->set_run(1); });
+  samples.add([](v1::Envelope& e) {
     e.mutable_publish()->set_run(1);
     e.mutable_publish()->set_incarnation(1);
     e.mutable_publish()->set_report("a report");
   });
-  add([](v1::Envelope& e) { e.mutable_publish_granted()->set_run(1); });
-  add([](v1::Envelope& e) { e.mutable_published()->set_run(1); });
-  add([](v1::Envelope& e) {
+  samples.add([](v1::Envelope& e) { e.mutable_publish_granted()->set_run(1); });
+  samples.add([](v1::Envelope& e) { e.mutable_published()->set_run(1); });
+  samples.add([](v1::Envelope& e) {
     e.mutable_stage_failed()->set_run(1);
     describe_fault(*e.mutable_stage_failed()->mutable_fault());
   });
+}
 
-  add(
+/// Between master and worker, and payloads in parts.
+void add_jobs(Samples& samples) {
+  samples.add(
       [](v1::Envelope& e) {
         v1::Assignment& job = *e.mutable_assign()->add_jobs();
         name_job(*job.mutable_job());
@@ -211,7 +228,7 @@ std::map<std::string, Message> wire_samples() {
         *job.mutable_payload() = inlined_ref(kBytes);
       },
       {kBytes});
-  add(
+  samples.add(
       [](v1::Envelope& e) {
         v1::JobResult& result = *e.mutable_result();
         name_job(*result.mutable_job());
@@ -220,11 +237,11 @@ std::map<std::string, Message> wire_samples() {
         *result.mutable_payload() = inlined_ref(kBytes);
       },
       {kBytes});
-  add([](v1::Envelope& e) {
+  samples.add([](v1::Envelope& e) {
     name_job(*e.mutable_result_ack()->mutable_job());
     name_attempt(*e.mutable_result_ack()->mutable_attempt());
   });
-  add([](v1::Envelope& e) {
+  samples.add([](v1::Envelope& e) {
     name_job(*e.mutable_revoke()->mutable_job());
     name_attempt(*e.mutable_revoke()->mutable_attempt());
     e.mutable_revoke()->set_reason("not needed");
@@ -234,12 +251,22 @@ std::map<std::string, Message> wire_samples() {
     name_job(*ref.mutable_job());
     name_attempt(*ref.mutable_attempt());
   };
-  add([&](v1::Envelope& e) { transfer(*e.mutable_part()->mutable_transfer()); }, {kBytes});
-  add([&](v1::Envelope& e) {
+  samples.add([&](v1::Envelope& e) { transfer(*e.mutable_part()->mutable_transfer()); }, {kBytes});
+  samples.add([&](v1::Envelope& e) {
     transfer(*e.mutable_part_credit()->mutable_transfer());
     e.mutable_part_credit()->set_until(1000);
   });
-  return samples;
+}
+
+}  // namespace
+
+std::map<std::string, Message> wire_samples() {
+  Samples samples;
+  add_links(samples);
+  add_runs(samples);
+  add_stages(samples);
+  add_jobs(samples);
+  return std::move(samples.by_kind);
 }
 
 }  // namespace sheaf::wire

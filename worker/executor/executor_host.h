@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "common/local/local_stream.h"
+#include "worker/executor/job_kind.h"
 #include "worker/executor/slots.h"
-#include "worker/kinds/job_kind.h"
 
 namespace sheaf::worker {
 

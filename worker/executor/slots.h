@@ -10,7 +10,7 @@
 #include "common/local/local_stream.h"
 #include "common/runtime/blob.h"
 #include "common/runtime/task_threads.h"
-#include "worker/kinds/job_kind.h"
+#include "worker/executor/job_kind.h"
 
 namespace sheaf::worker {
 

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "worker/kinds/job_kind.h"
+#include "worker/executor/job_kind.h"
 
 namespace sheaf::worker {
 

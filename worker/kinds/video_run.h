@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "worker/kinds/job_kind.h"
+#include "worker/executor/job_kind.h"
 
 namespace sheaf::worker {
 
