@@ -9,13 +9,15 @@ namespace {
 
 constexpr std::uint64_t kTag = 1;  // One run a session.
 
+v1::Hello hello_of_client(v1::Hello hello) {
+  hello.set_role(v1::ROLE_CLIENT);
+  return hello;
+}
+
 }  // namespace
 
 RunSession::RunSession(v1::Hello hello, v1::RunDescription run, std::string endpoint, SessionLimits limits, Instant now)
-    : link_([&] {
-        hello.set_role(v1::ROLE_CLIENT);
-        return std::move(hello);
-      }()),
+    : link_(hello_of_client(std::move(hello))),
       description_(std::move(run)),
       endpoint_(std::move(endpoint)),
       limits_(limits),

@@ -250,6 +250,8 @@ GivenSettings read_settings(const Command& command, const std::vector<Setting>& 
   all.push_back(Setting{kConfig, Setting::Form::kValue, 0, false});
 
   ArgumentParser(all).parse(std::move(arguments), out, layers, errors);
+  const auto is_given_and_internal = [&](const Setting& setting) { return setting.is_internal && out.is_set(setting.name); };
+  if (std::any_of(settings.begin(), settings.end(), is_given_and_internal)) return out;
   for (const Setting& setting : all) {
     if (!in_all_layers(setting)) continue;
     const std::string name = environment_name(setting);

@@ -71,6 +71,9 @@ struct GivenSettings {
 /// and
 /// --config FILE names the TOML file.
 ///
+/// With an internal setting among the arguments they are all that counts: the environment and the file that it names are for
+/// the program that the user has started, which has told this one everything.
+///
 /// Appends every fault to `errors`, all kUsage: unknown options (with what may have been meant), missing values, options given
 /// twice, a file that cannot be read and unknown keys in it.
 GivenSettings read_settings(const Command& command, const std::vector<Setting>& settings, std::vector<std::string> arguments,

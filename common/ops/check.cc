@@ -73,10 +73,7 @@ std::vector<Error> check_arguments(const v1::OpCall& call, const std::string& wh
     const auto known = std::find_if(spec->arguments.begin(), spec->arguments.end(),
                                     [&](const ArgumentSpec& candidate) { return candidate.key == argument.key(); });
     if (known == spec->arguments.end()) {
-      add(call.name() + " has no argument '" + argument.key() + "'",
-          spec->arguments.empty()
-              ? "it has none at all"
-              : did_you_mean(argument.key(), argument_keys(*spec), "there are " + join(argument_keys(*spec))));
+      add(call.name() + " has no argument '" + argument.key() + "'", other_arguments(argument.key(), *spec));
     } else if (!seen.insert(argument.key()).second) {
       add(argument.key() + " is given twice");
     } else {

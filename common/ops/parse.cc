@@ -155,9 +155,7 @@ void fill(const OpSpec& spec, const std::vector<RawArgument>& raw, const std::st
     const bool known = std::any_of(spec.arguments.begin(), spec.arguments.end(),
                                    [&](const ArgumentSpec& candidate) { return candidate.key == argument.key; });
     if (!known) {
-      add(spec.name + " has no argument '" + argument.key + "'",
-          spec.arguments.empty() ? "it has none at all"
-                                 : did_you_mean(argument.key, argument_keys(spec), "there are " + join(argument_keys(spec))));
+      add(spec.name + " has no argument '" + argument.key + "'", other_arguments(argument.key, spec));
     } else if (!seen.insert(argument.key).second) {
       add(argument.key + " is given twice");
     }

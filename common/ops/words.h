@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/base/text.h"
 #include "common/ops/catalogue.h"
 
 namespace sheaf::ops {
@@ -25,10 +26,12 @@ inline std::vector<std::string> op_names() {
   return names;
 }
 
-inline std::vector<std::string> argument_keys(const OpSpec& op) {
+/// The advice for an argument `key` that `op` does not have.
+inline std::string other_arguments(const std::string& key, const OpSpec& op) {
+  if (op.arguments.empty()) return "it has none at all";
   std::vector<std::string> keys;
   for (const ArgumentSpec& argument : op.arguments) keys.push_back(argument.key);
-  return keys;
+  return did_you_mean(key, keys, "there are " + join(keys));
 }
 
 }  // namespace sheaf::ops

@@ -29,21 +29,30 @@ class TaskThreads {
   /// Called on a thread of its own, by several at the same time if there are several. Must not throw.
   using Work = std::function<Done(Task)>;
 
-  /// `threads`: at least 1. Errors: kFailed when the process has no descriptors left.
-  static Result<std::unique_ptr<TaskThreads>> make(std::uint32_t threads, Work work) {
+  /// `threads`: at least 1. `begin`: called first on each of them. Errors: kFailed when the process has no descriptors left.
+  static Result<std::unique_ptr<TaskThreads>> make(
+      std::uint32_t threads, Work work, std::function<void()> begin = [] {}) {
     Fd event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!event.is_open()) return fail(ErrorCode::kFailed, "cannot make an event descriptor: " + errno_text(errno));
     std::unique_ptr<TaskThreads> made(new TaskThreads(std::move(event), std::move(work)));
-    for (std::uint32_t i = 0; i < threads; ++i) made->threads_.emplace_back([raw = made.get()] { raw->run(); });
+    for (std::uint32_t i = 0; i < threads; ++i) {
+      made->threads_.emplace_back([raw = made.get(), begin] {
+        begin();
+        raw->run();
+      });
+    }
     return made;
   }
 
-  /// Does all tasks that were posted, and drops what they make.
+  /// Waits for what has begun, and drops the rest.
   ~TaskThreads() {
+    std::deque<Task> dropped;
     {
       const std::lock_guard lock(mutex_);
       is_ending_ = true;
+      dropped.swap(tasks_);
     }
+    dropped.clear();
     changed_.notify_all();
     for (std::thread& thread : threads_) thread.join();
   }
@@ -76,7 +85,7 @@ class TaskThreads {
     std::unique_lock lock(mutex_);
     while (true) {
       changed_.wait(lock, [this] { return is_ending_ || !tasks_.empty(); });
-      if (tasks_.empty()) return;
+      if (is_ending_) return;
       Task task = std::move(tasks_.front());
       tasks_.pop_front();
       lock.unlock();

@@ -7,6 +7,7 @@
 #include <optional>
 #include <random>
 
+#include "common/base/exit_code.h"
 #include "common/runtime/clock.h"
 #include "common/runtime/lifeline.h"
 #include "common/runtime/log.h"
@@ -97,7 +98,7 @@ Result<int> serve(const ServerOptions& options, SignalFd& signals) {
       }
       log_info("master_stopped signal=" + std::to_string(signal));
       hub.shut_down(now(), "the master stops");
-      return signal == SIGINT ? 130 : 143;
+      return exit_code_of_signal(signal);
     }
     for (int i = 0; i < kMessagesPerTurn; ++i) {
       std::optional<net::Incoming> incoming = channel->receive();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "tests/e2e/support/corpus.h"
 #include "tests/e2e/support/e2e_test.h"
 
 namespace sheaf::e2e {
@@ -117,6 +118,19 @@ TEST_F(CommandLineTest, IsSilentWhenItsReaderHasGone) {
   const Finished finished =
       run(command({"bash", "-c", "exec 4> >(exec true); wait $!; \"$0\" ops >&4 4>&-; echo $? >&2", program("sheaf")}));
   EXPECT_EQ(finished.err, "141\n");
+}
+
+TEST_F(CommandLineTest, KeepsWhatItIsToldFromTheProcessesOfItsPrivateCluster) {
+  // Settings of `sheaf video` are no settings of sheaf-worker and sheaf-master, and none of theirs are the user's to give here.
+  write_file(path("sheaf.toml"), "crf = 40\nop = [\"gray\"]\n");
+  Command given = sheaf({"video", path_of(plain_footage("64x64", 20)), "-o", "out/out.mp4", "--quiet"});
+  given.environment.insert(given.environment.end(), {{"SHEAF_CONFIG", path("sheaf.toml")},
+                                                     {"SHEAF_LISTEN", "nonsense"},
+                                                     {"SHEAF_STATE", "/nonexistent"},
+                                                     {"SHEAF_DRAIN", "nonsense"}});
+  const Finished finished = run(given);
+  EXPECT_EQ(finished.exit_code, 0);
+  EXPECT_EQ(finished.err, "");
 }
 
 TEST_F(CommandLineTest, TakesTheEnvironmentAndAFileForTheSameNames) {

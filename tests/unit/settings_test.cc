@@ -7,14 +7,19 @@
 #include <cstdio>
 #include <fstream>
 
+#include "tests/unit/environment.h"
+
 namespace sheaf::cli {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-const std::vector<Setting> kSettings = {
-    {"size"}, {"name", Setting::Form::kValue, 'n'}, {"item", Setting::Form::kList}, {"fast", Setting::Form::kFlag}};
+const std::vector<Setting> kSettings = {{"size"},
+                                        {"name", Setting::Form::kValue, 'n'},
+                                        {"item", Setting::Form::kList},
+                                        {"fast", Setting::Form::kFlag},
+                                        {"child", Setting::Form::kFlag, 0, true, true}};
 
 /// A file that exists as long as the test.
 class TomlFile {
@@ -42,12 +47,8 @@ struct Reading {
 
 Reading read(std::vector<std::string> arguments, std::map<std::string, std::string> variables = {}) {
   Reading reading;
-  const Environment environment = [&](const std::string& name) -> std::optional<std::string> {
-    const auto found = variables.find(name);
-    if (found == variables.end()) return std::nullopt;
-    return found->second;
-  };
-  reading.given = read_settings({"sheaf video", "video"}, kSettings, std::move(arguments), environment, reading.errors);
+  reading.given = read_settings({"sheaf video", "video"}, kSettings, std::move(arguments), environment_of(std::move(variables)),
+                                reading.errors);
   return reading;
 }
 
@@ -61,6 +62,15 @@ TEST(SettingsTest, TheCommandLineIsStrongerThanTheEnvironmentAndThatThanTheFile)
   EXPECT_TRUE(reading.given.is_set("fast"));
   EXPECT_TRUE(reading.given.find("size")->on_command_line);
   EXPECT_FALSE(reading.given.find("name")->on_command_line);
+}
+
+TEST(SettingsTest, AProgramThatAnotherOneStartsListensToThatOneAlone) {
+  const TomlFile file("of_another = 1\n");
+  const Reading reading = read({"--child", "--size", "3"}, {{"SHEAF_CONFIG", file.path()}, {"SHEAF_NAME", "variable"}});
+  EXPECT_THAT(reading.messages(), IsEmpty());
+  EXPECT_EQ(reading.given.text("size"), "3");
+  EXPECT_FALSE(reading.given.is_set("name"));
+  EXPECT_THAT(read({}, {{"SHEAF_CHILD", "1"}, {"SHEAF_NAME", "variable"}}).given.text("name"), "variable");
 }
 
 TEST(SettingsTest, AFlagCanBeTakenBackByAStrongerLayer) {

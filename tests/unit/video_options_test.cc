@@ -5,6 +5,8 @@
 
 #include <sstream>
 
+#include "tests/unit/environment.h"
+
 namespace sheaf::client {
 namespace {
 
@@ -19,12 +21,7 @@ struct Reading {
 };
 
 Reading read(std::vector<std::string> arguments, std::map<std::string, std::string> variables = {}) {
-  const Surroundings surroundings{[&](const std::string& name) -> std::optional<std::string> {
-                                    const auto found = variables.find(name);
-                                    if (found == variables.end()) return std::nullopt;
-                                    return found->second;
-                                  },
-                                  "/home/user", 6};
+  const Surroundings surroundings{cli::environment_of(std::move(variables)), "/home/user", 6};
   std::vector<Error> errors;
   Reading reading;
   reading.options = read_video_options(std::move(arguments), surroundings, errors);

@@ -5,6 +5,8 @@
 
 #include <map>
 
+#include "tests/unit/environment.h"
+
 namespace sheaf::worker {
 namespace {
 
@@ -22,14 +24,9 @@ struct Reading {
 };
 
 Reading read(std::vector<std::string> words, const std::map<std::string, std::string>& variables = {}) {
-  const cli::Environment environment = [&](const std::string& name) -> std::optional<std::string> {
-    const auto found = variables.find(name);
-    if (found == variables.end()) return std::nullopt;
-    return found->second;
-  };
   Reading reading;
   std::vector<Error> errors;
-  reading.options = read_worker_options(std::move(words), environment, kCores, errors);
+  reading.options = read_worker_options(std::move(words), cli::environment_of(variables), kCores, errors);
   for (const Error& error : errors) {
     EXPECT_EQ(error.code, ErrorCode::kUsage) << error.message();
     reading.faults.push_back(error.message());

@@ -11,18 +11,22 @@
 
 namespace sheaf::worker {
 
+namespace {
+
+v1::Hello hello_of_worker(const SessionConfig& config, v1::Hello hello) {
+  hello.set_role(v1::ROLE_WORKER);
+  v1::WorkerHello& worker = *hello.mutable_worker();
+  worker.set_slots(config.executors * config.threads);
+  worker.set_executors(config.executors);
+  worker.set_prefetch(config.prefetch);
+  worker.set_bytes_max(config.bytes_max);
+  return hello;
+}
+
+}  // namespace
+
 WorkerSession::WorkerSession(const SessionConfig& config, v1::Hello hello)
-    : config_(config),
-      link_([&] {
-        hello.set_role(v1::ROLE_WORKER);
-        v1::WorkerHello& worker = *hello.mutable_worker();
-        worker.set_slots(config.executors * config.threads);
-        worker.set_executors(config.executors);
-        worker.set_prefetch(config.prefetch);
-        worker.set_bytes_max(config.bytes_max);
-        return std::move(hello);
-      }()),
-      executors_(config.executors) {
+    : config_(config), link_(hello_of_worker(config, std::move(hello))), executors_(config.executors) {
   SHEAF_CHECK(config.executors >= 1 && config.threads >= 1);
 }
 
@@ -67,8 +71,8 @@ void WorkerSession::on_executor_lost(Instant now, ExecutorId executor, const Err
   }
   for (const Attempt attempt : revoked) forget(attempt);
   if (executors_.failed_starts() >= kFailedStartsMax && !executors_.any_ready()) {
-    leave(now, Error{ErrorCode::kFailed, "no executor gets ready: " + evidence.what, evidence.where, evidence.advice}, 1,
-          actions);
+    leave(now, Error{ErrorCode::kFailed, "no executor gets ready: " + evidence.what, evidence.where, evidence.advice},
+          kExitFailed, actions);
     return;
   }
   settle(actions);

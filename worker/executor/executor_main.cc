@@ -4,6 +4,7 @@
 #include <csignal>
 #include <exception>
 
+#include "common/base/exit_code.h"
 #include "common/base/version.h"
 #include "common/runtime/files.h"
 #include "common/runtime/lifeline.h"
@@ -22,7 +23,7 @@ int executor_main(const std::string& program, int argc, const char* const* argv,
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    return app.exit(error) == 0 ? kExitDone : kExitUsage;
   }
   set_up_log(program, LogLevel::kWarn);
 

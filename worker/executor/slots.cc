@@ -74,12 +74,15 @@ Result<RunContext*> OpenedRun::context() {
 }
 
 Result<std::unique_ptr<Slots>> make_slots(std::uint32_t threads, std::string scratch) {
-  return Slots::make(threads, [scratch = std::move(scratch)](SlotTask task) {
-    show_thread_as("job " + std::to_string(task.job.key.seq));
-    SlotResult done{task.job, task.attempt, perform(task, scratch)};
-    show_thread_as("idle");  // Before anybody hears of the result: who is shown with a job has not answered for it.
-    return done;
-  });
+  return Slots::make(
+      threads,
+      [scratch = std::move(scratch)](SlotTask task) {
+        show_thread_as("job " + std::to_string(task.job.key.seq));
+        SlotResult done{task.job, task.attempt, perform(task, scratch)};
+        show_thread_as("idle");  // Before anybody hears of the result: who is shown with a job has not answered for it.
+        return done;
+      },
+      [] { show_thread_as("idle"); });
 }
 
 }  // namespace sheaf::worker

@@ -47,8 +47,8 @@ struct SlotResult {
   Result<JobOutput> result;
 };
 
-/// T threads that do jobs. They share nothing but the runs, and no error or exception of a job ends one. A job that is
-/// cancelled before it begins is answered without being begun: cancel all before the threads are to end.
+/// T threads that do jobs. They share nothing but the runs, and no error or exception of a job ends one. Cancel
+/// those that run before the threads are to end.
 using Slots = TaskThreads<SlotTask, SlotResult>;
 
 /// `scratch`: the directory for large results. Errors: as TaskThreads::make().
