@@ -1,8 +1,6 @@
 #include "client/children.h"
 
-#include <poll.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,7 +9,6 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "common/runtime/clock.h"
 #include "common/runtime/files.h"
 
 namespace sheaf::client {
@@ -133,27 +130,12 @@ void Children::take_down() {
     child.lifeline.reset();
     child.output.reset();
   }
-  if (wait_for_all(kLeaveMax)) return;
+  const auto note = [this] { reap(); };
+  if (wait_for_all_children(signals_, kLeaveMax, WhenSignalled::kGiveUp, note)) return;
   // Each round can only orphan more of them to us, so there are as many as the family has generations.
   for (int generation = 0; generation < 4; ++generation) {
     kill_all_children();
-    if (wait_for_all(kKilledMax / 4)) return;
-  }
-}
-
-bool Children::wait_for_all(Duration limit) {
-  const Instant deadline = now() + limit;
-  while (true) {
-    reap();
-    siginfo_t info{};
-    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD) return true;
-    const std::int64_t left = milliseconds(deadline - now());
-    if (left <= 0) return false;
-    pollfd entry{signals_.fd(), POLLIN, 0};
-    ::poll(&entry, 1, static_cast<int>(left));
-    for (int signal = signals_.take(); signal != 0; signal = signals_.take()) {
-      if (signal == SIGINT || signal == SIGTERM) return false;
-    }
+    if (wait_for_all_children(signals_, kKilledMax / 4, WhenSignalled::kGiveUp, note)) return;
   }
 }
 

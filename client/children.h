@@ -69,9 +69,6 @@ class Children {
     Fd output;  ///< Its stderr; closed when it is not captured.
     std::string tail;
   };
-  /// Reaps until no descendant is left: true; false when `limit` is over before.
-  bool wait_for_all(Duration limit);
-
   SignalFd& signals_;
   bool is_captured_;
   std::vector<Child> children_;

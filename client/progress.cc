@@ -43,7 +43,8 @@ std::string format_left(Duration left) {
 std::vector<std::string> parts(const ProgressView& view) {
   std::vector<std::string> texts = {std::to_string(view.done) + "/" + std::to_string(view.total) + " frames"};
   if (view.slots == 0 && view.state == v1::RUN_WORKING) {
-    texts.emplace_back("waiting for a worker");
+    texts.emplace_back(view.unfit_workers == 0 ? "waiting for a worker"
+                                               : "waiting for a worker with the libraries of those that began it");
     return texts;
   }
   if (view.rate && *view.rate > 0) texts.push_back(format_rate(*view.rate) + " frames/s");

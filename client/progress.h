@@ -33,6 +33,7 @@ struct ProgressView {
   std::uint64_t done = 0;
   std::uint64_t total = 0;  ///< 0: not known yet.
   std::uint32_t slots = 0;
+  std::uint32_t unfit_workers = 0;  ///< Others that may not go on with what was begun.
   std::optional<double> rate;
 };
 

@@ -176,6 +176,7 @@ class RunLoop {
     view.done = update.units_done();
     view.total = update.units_total();
     view.slots = update.slots();
+    view.unfit_workers = update.unfit_workers();
     if (update.state() == v1::RUN_WORKING) rate_.add(now(), update.units_done());
     view.rate = rate_.rate();
     display_.show(now(), view);

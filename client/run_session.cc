@@ -163,7 +163,7 @@ void RunSession::send_cancel(std::vector<wire::Message>& out) {
   wire::Message message;
   message.envelope = link_.envelope();
   message.envelope.mutable_cancel_run()->set_run(run_);
-  message.envelope.mutable_cancel_run()->set_reason(cancel_reason_);
+  message.envelope.mutable_cancel_run()->set_reason(wire::wire_text(cancel_reason_));
   out.push_back(std::move(message));
 }
 

@@ -12,6 +12,7 @@
 #include "common/net/hello.h"
 #include "common/net/outbox.h"
 #include "common/runtime/clock.h"
+#include "common/runtime/complaints.h"
 #include "common/runtime/files.h"
 #include "common/runtime/lifeline.h"
 #include "common/runtime/log.h"
@@ -67,7 +68,7 @@ class Stage {
         if (*message) {
           session_.on_message(now(), std::move(**message), actions_);
         } else {
-          log_warn("message_refused reason=\"" + message->error().what + "\"");
+          complaints_.add(now(), "message_refused reason=\"" + message->error().what + "\"");
         }
         carry_out();
         if (exit_code_) return *exit_code_;
@@ -163,6 +164,7 @@ class Stage {
   std::string life_;  ///< Run, incarnation and process: no other stage has the same.
   StageSession session_;
   std::unique_ptr<StageKind> kind_;  ///< Of the work thread, once it is made.
+  Complaints complaints_;
   std::vector<StageAction> actions_;
   std::optional<int> exit_code_;
   std::unique_ptr<WorkThread> work_;  ///< Last: it ends before what it works on.

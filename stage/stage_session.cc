@@ -278,6 +278,8 @@ void StageSession::on_deliver(Instant now, const v1::Deliver& deliver, std::vect
   const auto revision = revisions_.find(key);
   if (revision != revisions_.end() && deliver.revision() < revision->second) return;  // Of a payload that has been replaced.
   redo_.erase(key);
+  if (upload_ && upload_->job().key == key)
+    upload_.reset();  // Of a Redo that was asked for again, and has been done meanwhile.
   if (arrived_.size() + arriving_.size() >= kArrivedMax) return;
   if (deliver.payload().inlined()) {
     Blob result = Blob::of(std::move(payloads.front()));

@@ -47,16 +47,15 @@ tl::unexpected<Error> broken(const std::string& what) {
 
 }  // namespace
 
-Result<v1::LocalPayload> attach_payload(const Blob& payload, LocalFrame& frame) {
+v1::LocalPayload attach_payload(Blob payload, LocalFrame& frame) {
   v1::LocalPayload header;
   header.set_bytes(payload.size());
+  header.set_in_file(!payload.is_in_memory());
   if (payload.is_in_memory()) {
-    frame.body = payload.memory();
-    return header;
+    frame.body = std::move(payload).take_memory();
+  } else {
+    frame.file = std::move(payload).take_file();
   }
-  header.set_in_file(true);
-  frame.file.reset(::fcntl(payload.file(), F_DUPFD_CLOEXEC, 0));
-  if (!frame.file.is_open()) return fail(ErrorCode::kFailed, "cannot pass a large payload on: " + errno_text(errno));
   return header;
 }
 
@@ -70,7 +69,7 @@ LocalStream::LocalStream(Fd socket) : socket_(std::move(socket)) {
   set_nonblocking(socket_.get(), true);
 }
 
-LocalStream::Outgoing LocalStream::encode(const LocalFrame& frame) {
+LocalStream::Outgoing LocalStream::encode(LocalFrame frame) {
   SHEAF_CHECK(carries_file(frame.message) == frame.file.is_open());
   Outgoing outgoing;
   const std::string header = frame.message.SerializeAsString();
@@ -79,12 +78,12 @@ LocalStream::Outgoing LocalStream::encode(const LocalFrame& frame) {
   put_u32(outgoing.bytes, frame.body.size());
   outgoing.bytes += header;
   outgoing.bytes += frame.body;
+  outgoing.file = std::move(frame.file);
   return outgoing;
 }
 
-Status LocalStream::send(const LocalFrame& frame) {
-  Outgoing outgoing = encode(frame);
-  if (frame.file.is_open()) outgoing.file.reset(::fcntl(frame.file.get(), F_DUPFD_CLOEXEC, 0));
+Status LocalStream::send(LocalFrame frame) {
+  Outgoing outgoing = encode(std::move(frame));
   while (outgoing.sent < outgoing.bytes.size()) {
     if (auto taken = write_some(outgoing, true); !taken) return propagate(taken);
   }
@@ -92,9 +91,7 @@ Status LocalStream::send(const LocalFrame& frame) {
 }
 
 void LocalStream::queue(LocalFrame frame) {
-  Outgoing outgoing = encode(frame);
-  outgoing.file = std::move(frame.file);
-  outgoing_.push_back(std::move(outgoing));
+  outgoing_.push_back(encode(std::move(frame)));
 }
 
 Status LocalStream::flush() {

@@ -20,9 +20,8 @@ struct LocalFrame {
   Fd file;           ///< A large payload, or a passed descriptor (Spawned).
 };
 
-/// Puts `payload` into `frame` and returns what its header has to say of it. A large payload's file is duplicated: both sides
-/// can read it.
-Result<v1::LocalPayload> attach_payload(const Blob& payload, LocalFrame& frame);
+/// Moves `payload` into `frame` and returns what its header has to say of it.
+v1::LocalPayload attach_payload(Blob payload, LocalFrame& frame);
 /// The payload of a received frame. Errors: kFailed when sizes do not agree.
 Result<Blob> take_payload(const v1::LocalPayload& header, LocalFrame& frame);
 
@@ -32,7 +31,7 @@ class LocalStream {
   explicit LocalStream(Fd socket);
 
   /// Writes the whole frame, waiting if it must. Errors: kFailed when the other end is gone.
-  Status send(const LocalFrame& frame);
+  Status send(LocalFrame frame);
   /// For loops that must not wait: the frame is queued and flush() writes what the socket takes.
   void queue(LocalFrame frame);
   Status flush();
@@ -53,7 +52,7 @@ class LocalStream {
     std::size_t sent = 0;
     Fd file;  ///< Passed with the first byte.
   };
-  static Outgoing encode(const LocalFrame& frame);
+  static Outgoing encode(LocalFrame frame);
   /// Sends from `outgoing` once. Errors as send(); true when something was taken.
   Result<bool> write_some(Outgoing& outgoing, bool wait);
 

@@ -1,6 +1,7 @@
 #pragma once
 
-/// libav* in C++ clothes: owners for its objects and its errors as Result. common/media is the only place that includes libav.
+/// libav* in C++ clothes: owners for its objects, and its errors as Result. Who else includes libav stands in
+/// docs/ARCHITECTURE.md.
 
 #include <memory>
 #include <string>

@@ -86,6 +86,16 @@ int Blob::file() const {
   return file_.get();
 }
 
+std::string Blob::take_memory() && {
+  SHEAF_CHECK(is_in_memory());
+  return std::exchange(*this, Blob(directory_)).memory_;
+}
+
+Fd Blob::take_file() && {
+  SHEAF_CHECK(!is_in_memory());
+  return std::move(std::exchange(*this, Blob(directory_)).file_);
+}
+
 Status Blob::move_to_file() {
   auto file = open_unnamed_file(directory_);
   if (!file) return propagate(file);

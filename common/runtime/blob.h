@@ -50,6 +50,10 @@ class Blob {
   /// The open file; only while not is_in_memory() (checked). Stays the blob's.
   int file() const;
 
+  /// The same, given away: the blob is empty afterwards.
+  std::string take_memory() &&;
+  Fd take_file() &&;
+
  private:
   Status move_to_file();
 

@@ -1,6 +1,7 @@
 #include "common/runtime/child.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -9,6 +10,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+
+#include "common/runtime/clock.h"
 
 extern char** environ;
 
@@ -106,6 +109,22 @@ std::optional<ChildExit> poll_any_child() {
 ChildExit wait_for_child(pid_t pid) {
   const std::optional<ChildExit> exit = wait_once(pid, 0);
   return exit ? *exit : ChildExit{pid, 0, 0, 0};
+}
+
+bool wait_for_all_children(SignalFd& signals, Duration limit, WhenSignalled when_signalled, const std::function<void()>& reap) {
+  const Instant deadline = now() + limit;
+  while (true) {
+    reap();
+    siginfo_t info{};
+    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD) return true;
+    const std::int64_t left = milliseconds(deadline - now());
+    if (left <= 0) return false;
+    pollfd entry{signals.fd(), POLLIN, 0};
+    ::poll(&entry, 1, static_cast<int>(left));
+    for (int signal = signals.take(); signal != 0; signal = signals.take()) {
+      if (signal != SIGCHLD && when_signalled == WhenSignalled::kGiveUp) return false;
+    }
+  }
 }
 
 }  // namespace sheaf

@@ -3,12 +3,15 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "common/base/result.h"
+#include "common/base/time.h"
 #include "common/runtime/fd.h"
+#include "common/runtime/signals.h"
 
 namespace sheaf {
 
@@ -45,5 +48,10 @@ std::optional<ChildExit> poll_child(pid_t pid);
 std::optional<ChildExit> poll_any_child();
 /// Blocks until it ends.
 ChildExit wait_for_child(pid_t pid);
+/// What SIGINT and SIGTERM do to a wait.
+enum class WhenSignalled { kGoOn, kGiveUp };
+/// Waits until this process has no child any more: true; false when `limit` is over before, or the wait was given up. `reap`
+/// takes note of those that have ended: called at the start and after each SIGCHLD, and has to poll them all.
+bool wait_for_all_children(SignalFd& signals, Duration limit, WhenSignalled when_signalled, const std::function<void()>& reap);
 
 }  // namespace sheaf

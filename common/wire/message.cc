@@ -1,5 +1,6 @@
 #include "common/wire/message.h"
 
+#include <span>
 #include <string_view>
 
 #include "common/base/check.h"
@@ -112,6 +113,10 @@ SessionId from_wire(const v1::Session& session) {
 }
 Digest digest_from(const v1::PayloadRef& payload) {
   return Digest{payload.digest_high(), payload.digest_low()};
+}
+
+bool is_intact(std::string_view bytes, const v1::PayloadRef& payload) {
+  return digest_of(std::as_bytes(std::span(bytes.data(), bytes.size()))) == digest_from(payload);
 }
 
 Error from_wire(const v1::Fault& fault) {

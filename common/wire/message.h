@@ -39,6 +39,8 @@ JobId from_wire(const v1::JobRef& job);
 Attempt from_wire(const v1::AttemptRef& attempt);
 SessionId from_wire(const v1::Session& session);
 Digest digest_from(const v1::PayloadRef& payload);
+/// Whether `bytes`, which came with that header, are what was sent.
+bool is_intact(std::string_view bytes, const v1::PayloadRef& payload);
 Error from_wire(const v1::Fault& fault);
 
 }  // namespace sheaf::wire

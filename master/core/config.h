@@ -8,6 +8,10 @@
 
 namespace sheaf::master {
 
+/// A run's payloads that are fed and not committed, and its results that are committed and not bound.
+inline constexpr std::uint64_t kMemoryWindowBytes = 16ULL << 20;
+inline constexpr std::uint64_t kSpoolWindowBytes = 1ULL << 30;
+
 /// The limits of a Scheduler. Sizes that differ from run to run (memory and spool window, tries) come with RunOpened instead.
 struct SchedulerConfig {
   std::uint64_t epoch = 1;  ///< This life of the master; every attempt bears it.
@@ -18,10 +22,10 @@ struct SchedulerConfig {
   /// Result bytes per run that are with the stage and not yet accepted. One result is always allowed, and so is the oldest one.
   std::uint64_t deliver_window_bytes = 64ULL << 20;
 
-  std::uint64_t jobs_window =
-      4096;  ///< Jobs per run that are fed and not committed: bounds the records, as bytes bound payload.
-  std::uint64_t spool_jobs_window =
-      65536;  ///< Jobs per run that are committed and not accepted, beside the run's spool window in bytes.
+  /// Jobs per run that are fed and not committed: bounds the records, as bytes bound payload.
+  std::uint64_t jobs_window = 4096;
+  /// Jobs per run that are committed and not accepted, beside the run's spool window in bytes.
+  std::uint64_t spool_jobs_window = 65536;
 
   std::uint32_t strikes_max = 3;          ///< Executors that a job may take with it before its run fails.
   std::uint32_t refusals_max = 8;         ///< Times that workers may refuse to start a job before its run fails.

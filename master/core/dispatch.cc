@@ -1,6 +1,5 @@
 // Which worker runs which job: the only place where attempts are issued and taken back.
 
-#include <algorithm>
 #include <tuple>
 
 #include "common/base/check.h"
@@ -47,19 +46,15 @@ bool Scheduler::may_take(const Worker& worker, const Run& run, const OpenJob& jo
   if (!run.admits(worker.fingerprint)) return false;
 
   // Near the end a prefetched job would wait behind another while some other slot falls idle.
-  const ClusterView& cluster = workers_.view();
-  if (worker.load() >= 0 && cluster.usable > 1 && run.is_at_tail(cluster.slots)) {
+  const UsableWorkers alike = workers_.usable(run.fingerprint());
+  if (worker.load() >= 0 && alike.workers > 1 && run.is_at_tail(alike.slots)) {
     SHEAF_MARK("scheduler_keeps_last_jobs");
     return false;
   }
 
   if (job.refused_by == worker.id) {
-    const auto& all = workers_.all();
-    const bool another_may = std::any_of(all.begin(), all.end(), [&](const auto& entry) {
-      return entry.first != worker.id && entry.second.is_usable() && run.admits(entry.second.fingerprint);
-    });
     SHEAF_MARK("scheduler_spares_refuser");
-    if (another_may) return false;
+    if (alike.workers > 1) return false;
   }
   return true;
 }
@@ -67,11 +62,27 @@ bool Scheduler::may_take(const Worker& worker, const Run& run, const OpenJob& jo
 void Scheduler::assign(Worker& worker, Run& run, JobKey key, Actions& actions) {
   const JobId job{run.id(), key};
   const Attempt attempt{config_.epoch, ++attempts_issued_};
-  run.bind_fingerprint(worker.fingerprint);
+  bind(run, worker, actions);
   workers_.hold(worker, job, {attempt, run.find_open(key)->payload_bytes});
   run.add_attempt(key, {attempt, worker.id, AttemptState::kLive});
   stats_.assigned += 1;
   actions.emplace_back(Assign{worker.id, job, attempt});
+}
+
+void Scheduler::bind(Run& run, const Worker& worker, Actions& actions) {
+  if (!run.options().bind_fingerprint || !run.fingerprint().empty()) return;
+  if (run.has_silent_attempts()) {
+    // Workers of another build may be heard again, but what they would bring will not fit.
+    for (const auto& [key, job] : run.open()) {
+      for (const IssuedAttempt& attempt : job.attempts) {
+        if (attempt.state != AttemptState::kSilent) continue;
+        if (workers_.find(attempt.worker)->fingerprint == worker.fingerprint) continue;
+        SHEAF_MARK("scheduler_revokes_silent_misfit");
+        revoke(run, key, attempt, actions);
+      }
+    }
+  }
+  run.bind_fingerprint(worker.fingerprint);
 }
 
 bool Scheduler::end_attempt(Run& run, JobKey key, Attempt attempt) {

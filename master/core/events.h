@@ -7,13 +7,13 @@
 
 #include "common/base/digest.h"
 #include "common/base/ids.h"
+#include "master/core/config.h"
 
 /// What can happen to a Scheduler. Ids of workers and runs are given by the master; everything else in an event may come from
 /// the network and is not trusted.
 namespace sheaf::master {
 
 // --- workers
-// -----------------------------------------------------------------------------------------------------------------------
 
 /// An attempt that a worker brings along when it comes back. One that it has finished already may be listed: its JobDone
 /// follows.
@@ -50,13 +50,12 @@ struct WorkerDraining {
 };
 
 // --- runs and their stages
-// ---------------------------------------------------------------------------------------------------------
 
 /// What may be done to the jobs of a run (docs/ARCHITECTURE.md, "Kinds").
 struct RunTraits {
   bool deterministic = false;  ///< Two results of a job are equal: a difference is an alarm, and two copies may run.
-  bool second_attempt =
-      false;  ///< Two copies may run although they are not deterministic; also: stragglers may get a second attempt.
+  /// Two copies may run although they are not deterministic; also: stragglers may get a second attempt.
+  bool second_attempt = false;
   bool divisible = false;  ///< SplitAsked is allowed.
 };
 
@@ -65,11 +64,12 @@ struct RunOpened {
   RunId run{};
   int priority = 0;  ///< Higher goes first.
   RunTraits traits{};
-  std::uint64_t memory_window_bytes = 256ULL << 20;  ///< Payload fed and not committed. One job is always allowed.
-  std::uint64_t spool_window_bytes = 4ULL << 30;     ///< Results committed and not accepted. The oldest job is always allowed.
-  std::uint32_t attempts_max = 3;                    ///< Failed tries after which the run fails.
-  std::string fingerprint{};                         ///< Only workers with this one get jobs; empty: any worker.
-  bool bind_fingerprint = false;  ///< With an empty `fingerprint`: the first worker that is given a job decides it.
+  std::uint64_t memory_window_bytes = kMemoryWindowBytes;  ///< Payload fed and not committed. One job is always allowed.
+  std::uint64_t spool_window_bytes =
+      kSpoolWindowBytes;           ///< Results committed and not accepted. The oldest job is always allowed.
+  std::uint32_t attempts_max = 3;  ///< Failed tries after which the run fails.
+  std::string fingerprint{};       ///< Only workers with this one get jobs; empty: any worker.
+  bool bind_fingerprint = false;   ///< With an empty `fingerprint`: the first worker that is given a job decides it.
 };
 /// How much there will be: for progress only, and replaced by a later one.
 struct RunPlanned {
@@ -99,7 +99,8 @@ struct StageLost {
   RunId run{};
 };
 
-/// The stage's answers to Deliver. Anything about a job that is not with the stage only raises `stats().stale_answers`.
+/// The stage's answers to Deliver, perhaps over an earlier link. Anything about a job that is not committed only raises
+/// `stats().stale_answers`.
 struct ResultAccepted {
   JobId job{};
 };
@@ -129,7 +130,6 @@ struct RunEnded {
 };
 
 // --- answers of workers
-// ------------------------------------------------------------------------------------------------------------
 
 /// The whole result has arrived.
 struct JobDone {
@@ -156,7 +156,6 @@ struct JobFailed {
 };
 
 // --- the master itself
-// -------------------------------------------------------------------------------------------------------------
 
 /// The result of a Commit action is durable. Only now is it acknowledged and may be delivered.
 struct CommitDone {

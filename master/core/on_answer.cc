@@ -25,13 +25,10 @@ void Scheduler::on_job_done(const JobDone& event, Actions& actions) {
   }
   OpenJob* job = run->find_open(event.job.key);
   if (job == nullptr) return on_answer_to_finished_job(*run, event, actions);
-  if (job->find(event.attempt) == nullptr || run->is_stopped() || !run->admits(worker->fingerprint)) {
+  if (wants(event.worker, event.job, event.attempt)) return commit(*run, *job, *worker, event, actions);
+  if (!job->has(event.attempt) || run->is_stopped() || !run->admits(worker->fingerprint)) {
     count_unneeded(*run, event.job.key, event.attempt);
     return drop(event, actions);
-  }
-  if (!job->committing) {
-    run->bind_fingerprint(worker->fingerprint);  // The run may have been unbound since the attempt was issued.
-    return commit(*run, *job, event, actions);
   }
 
   if (job->committing->attempt == event.attempt && job->committing->worker == event.worker) {
@@ -44,13 +41,14 @@ void Scheduler::on_job_done(const JobDone& event, Actions& actions) {
   on_second_result(*run, event, job->committing->digest, actions);
 }
 
-void Scheduler::commit(Run& run, OpenJob& job, const JobDone& event, Actions& actions) {
+void Scheduler::commit(Run& run, OpenJob& job, const Worker& worker, const JobDone& event, Actions& actions) {
   const JobKey key = event.job.key;
   // It need not come from who holds the attempt: a worker that was lost comes back under a new id, with the result in hand.
   if (job.find(event.attempt)->state != AttemptState::kGone) end_attempt(run, key, event.attempt);
   actions.emplace_back(Commit{event.job, event.attempt, event.worker, event.digest, event.result_bytes});
   revoke_all(run, key, job, actions);
   run.begin_commit(key, {event.attempt, event.worker, event.digest, event.result_bytes});
+  bind(run, worker, actions);  // The last attempt has ended, perhaps long ago.
   stats_.commits += 1;
 }
 

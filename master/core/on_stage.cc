@@ -58,7 +58,7 @@ void Scheduler::on_stage_lost(const StageLost& event, Actions& /*actions*/) {
 }
 
 void Scheduler::on_result_accepted(const ResultAccepted& event, Actions& actions) {
-  Run* run = run_of_delivered(event.job);
+  Run* run = run_of_committed(event.job);
   if (run == nullptr) return;
   run->accept(event.job.key);
   stats_.accepted += 1;
@@ -67,11 +67,15 @@ void Scheduler::on_result_accepted(const ResultAccepted& event, Actions& actions
 }
 
 void Scheduler::on_redo_asked(const RedoAsked& event, Actions& actions) {
-  Run* run = run_of_delivered(event.job);
+  Run* run = run_of_committed(event.job);
   if (run == nullptr) return;
   const JobKey key = event.job.key;
   const std::uint32_t revision = run->find_committed(key)->revision;
-  if (event.revision <= revision || event.revision > config_.revisions_max) {
+  if (event.revision <= revision) {
+    stats_.stale_answers += 1;  // Asked for again over a new link, and done meanwhile.
+    return;
+  }
+  if (event.revision > config_.revisions_max) {
     SHEAF_MARK("scheduler_redo_limit");
     return fail_run(*run, key, "asked for again too often: " + event.reason, 0, actions);
   }
@@ -83,7 +87,7 @@ void Scheduler::on_redo_asked(const RedoAsked& event, Actions& actions) {
 }
 
 void Scheduler::on_split_asked(const SplitAsked& event, Actions& actions) {
-  Run* run = run_of_delivered(event.job);
+  Run* run = run_of_committed(event.job);
   if (run == nullptr) return;
   const JobKey key = event.job.key;
   if (!run->options().traits.divisible || key.sub != 0 || event.parts < 2 || event.parts > config_.split_parts_max) {
@@ -122,9 +126,9 @@ Run* Scheduler::run_of_stage(RunId id) {
   return nullptr;
 }
 
-Run* Scheduler::run_of_delivered(JobId job) {
+Run* Scheduler::run_of_committed(JobId job) {
   Run* run = run_of_stage(job.run);
-  if (run == nullptr || run->is_delivered(job.key)) return run;
+  if (run == nullptr || run->find_committed(job.key) != nullptr) return run;
   stats_.stale_answers += 1;
   SHEAF_MARK("scheduler_stale_binding");
   return nullptr;

@@ -47,7 +47,7 @@ void Scheduler::adopt(Worker& worker, const HeldAttempt& held, Actions& actions)
     SHEAF_MARK("scheduler_refuses_second_copy");
     return refuse();
   }
-  run->bind_fingerprint(worker.fingerprint);
+  bind(*run, worker, actions);
   workers_.hold(worker, held.job, {held.attempt, job->payload_bytes});
   run->set_attempt(key, held.attempt, worker.id, AttemptState::kLive);
   stats_.adopted += 1;
@@ -108,6 +108,7 @@ void Scheduler::hear(Worker& worker, Actions& actions) {
     Run* run = find_run(id.run);
     OpenJob* job = run->find_open(id.key);
     if (!job->has_live_attempt() || may_run_twice(*run)) {
+      bind(*run, worker, actions);  // The run may have been unbound while nobody was heard.
       run->set_attempt(id.key, held.attempt, worker.id, AttemptState::kLive);
     } else {
       SHEAF_MARK("scheduler_revokes_second_copy");
@@ -127,7 +128,6 @@ void Scheduler::hand_back_all(Worker& worker) {
       stats_.requeued += 1;
       SHEAF_MARK("scheduler_requeued_job");
     }
-    run->unbind_fingerprint_if_unused();
   }
 }
 

@@ -26,6 +26,10 @@ IssuedAttempt* OpenJob::find(Attempt attempt) {
   return place == attempts.end() ? nullptr : &*place;
 }
 
+bool OpenJob::has(Attempt attempt) const {
+  return std::any_of(attempts.begin(), attempts.end(), [&](const auto& a) { return a.attempt == attempt; });
+}
+
 bool OpenJob::has_live_attempt() const {
   return std::any_of(attempts.begin(), attempts.end(), [](const auto& a) { return a.state == AttemptState::kLive; });
 }
@@ -70,8 +74,9 @@ void Run::bind_fingerprint(const std::string& worker_fingerprint) {
 }
 
 void Run::unbind_fingerprint_if_unused() {
-  if (!options_.bind_fingerprint || !options_.fingerprint.empty()) return;
-  if (view_.jobs_committed > 0 || committing_ > 0 || live_attempts_ > 0 || silent_attempts_ > 0) return;
+  if (!options_.bind_fingerprint || !options_.fingerprint.empty() || fingerprint_.empty()) return;
+  // A silent attempt is with somebody who may never be heard again: it does not count.
+  if (view_.jobs_committed > 0 || committing_ > 0 || live_attempts_ > 0) return;
   fingerprint_.clear();
   SHEAF_MARK("scheduler_unbound_fingerprint");
 }
@@ -129,6 +134,11 @@ OpenJob* Run::find_open(JobKey key) {
   return place == open_.end() ? nullptr : &place->second;
 }
 
+const OpenJob* Run::find_open(JobKey key) const {
+  const auto place = open_.find(key);
+  return place == open_.end() ? nullptr : &place->second;
+}
+
 std::optional<JobKey> Run::next_waiting() const {
   if (waiting_.empty()) return std::nullopt;
   const JobKey oldest = *waiting_.begin();
@@ -160,6 +170,7 @@ bool Run::set_attempt(JobKey key, Attempt attempt, WorkerId worker, AttemptState
   if (state == AttemptState::kSilent) silent_attempts_ += 1;
   issued->state = state;
   issued->worker = worker;
+  unbind_fingerprint_if_unused();
   return queue_if_idle(key, job);
 }
 
@@ -212,11 +223,6 @@ std::optional<JobKey> Run::take_delivery() {
   return key;
 }
 
-bool Run::is_delivered(JobKey key) const {
-  const CommittedJob* job = find_committed(key);
-  return job != nullptr && job->is_delivered;
-}
-
 void Run::accept(JobKey key) {
   const CommittedJob job = take_committed(key);
   view_.jobs_bound += 1;
@@ -229,6 +235,7 @@ void Run::redo(JobKey key, std::uint32_t revision, std::uint64_t payload_bytes) 
   view_.units_done -= job.units;
   // The attempts so far worked on another payload: whatever still comes of them must not be taken for an answer to this one.
   add_open(key, OpenJob{.payload_bytes = std::min(payload_bytes, kSizeMax), .units = job.units, .revision = revision});
+  unbind_fingerprint_if_unused();
 }
 
 void Run::split(JobKey key, std::uint32_t parts) {
@@ -237,6 +244,7 @@ void Run::split(JobKey key, std::uint32_t parts) {
   view_.units_done -= job.units;
   view_.jobs_total += parts - 1;
   SHEAF_CHECK(key.sub == 0 && missing_.emplace(key.seq, MissingParts{.next = 1, .last = parts}).second);
+  unbind_fingerprint_if_unused();
 }
 
 std::optional<JobKey> Run::first_missing_part() const {
@@ -305,12 +313,16 @@ bool Run::is_behind_a_gap(JobKey key) const {
 
 CommittedJob Run::take_committed(JobKey key) {
   const auto place = committed_.find(key);
-  SHEAF_CHECK(place != committed_.end() && place->second.is_delivered);
+  SHEAF_CHECK(place != committed_.end());
   CommittedJob job = std::move(place->second);
   committed_.erase(place);
   spool_bytes_ -= job.result_bytes;
-  delivered_ -= 1;
-  delivered_bytes_ -= job.result_bytes;
+  if (job.is_delivered) {
+    delivered_ -= 1;
+    delivered_bytes_ -= job.result_bytes;
+  } else {
+    undelivered_.erase(key);
+  }
   return job;
 }
 

@@ -50,6 +50,7 @@ struct OpenJob {
   std::optional<Committing> committing{};
 
   IssuedAttempt* find(Attempt attempt);
+  bool has(Attempt attempt) const;
   bool has_live_attempt() const;
 };
 
@@ -89,9 +90,10 @@ class Run {
   const std::string& fingerprint() const { return fingerprint_; }
   /// Whether the worker's results can be bound together with those that the run has.
   bool admits(const std::string& worker_fingerprint) const;
+  /// From now on only workers with that fingerprint are admitted; until no attempt is live and there is nothing of
+  /// theirs. No silent attempt may be left that it does not admit.
   void bind_fingerprint(const std::string& worker_fingerprint);
-  /// The workers of that fingerprint may never come back. As long as there is nothing of theirs, others may have the run.
-  void unbind_fingerprint_if_unused();
+  bool has_silent_attempts() const { return silent_attempts_ > 0; }
 
   void plan(std::uint64_t jobs, std::uint64_t units);
 
@@ -107,6 +109,7 @@ class Run {
   // --- running
   // ---------------------------------------------------------------------------------------------------------------------
   OpenJob* find_open(JobKey key);
+  const OpenJob* find_open(JobKey key) const;
   const std::map<JobKey, OpenJob>& open() const { return open_; }
   /// The oldest job that may be assigned now.
   std::optional<JobKey> next_waiting() const;
@@ -128,7 +131,6 @@ class Run {
   const CommittedJob* find_committed(JobKey key) const;
   /// The next result for the stage, if there is a stage and its window has room. It counts as delivered.
   std::optional<JobKey> take_delivery();
-  bool is_delivered(JobKey key) const;
   void accept(JobKey key);
   void redo(JobKey key, std::uint32_t revision, std::uint64_t payload_bytes);
   void split(JobKey key, std::uint32_t parts);
@@ -154,6 +156,8 @@ class Run {
   /// Some job before `key` has no committed result yet.
   bool is_behind_a_gap(JobKey key) const;
   CommittedJob take_committed(JobKey key);
+  /// The workers of that fingerprint may never come back. As long as there is nothing of theirs, others may have the run.
+  void unbind_fingerprint_if_unused();
 
   RunOpened options_;
   std::uint64_t deliver_window_bytes_;

@@ -53,10 +53,38 @@ std::optional<Instant> Scheduler::next_deadline() const {
 std::optional<RunView> Scheduler::run(RunId id) const {
   const auto place = runs_.find(id);
   if (place == runs_.end()) return std::nullopt;
-  return place->second.view();
+  RunView view = place->second.view();
+  const UsableWorkers usable = workers_.usable(view.fingerprint);
+  view.workers = usable.workers;
+  view.slots = usable.slots;
+  view.unfit_workers = workers_.view().usable - usable.workers;
+  return view;
+}
+
+bool Scheduler::wants(WorkerId worker, JobId job, Attempt attempt) const {
+  const Worker* from = workers_.find(worker);
+  const Run* run = find_run(job.run);
+  if (from == nullptr || run == nullptr || run->is_stopped() || !run->admits(from->fingerprint)) return false;
+  const OpenJob* open = run->find_open(job.key);
+  return open != nullptr && !open->committing && open->has(attempt);
+}
+
+bool Scheduler::is_open(JobId job) const {
+  const Run* run = find_run(job.run);
+  return run != nullptr && run->find_open(job.key) != nullptr;
+}
+
+bool Scheduler::is_committed(JobId job) const {
+  const Run* run = find_run(job.run);
+  return run != nullptr && !run->is_stopped() && run->has_stage() && run->find_committed(job.key) != nullptr;
 }
 
 Run* Scheduler::find_run(RunId id) {
+  const auto place = runs_.find(id);
+  return place == runs_.end() ? nullptr : &place->second;
+}
+
+const Run* Scheduler::find_run(RunId id) const {
   const auto place = runs_.find(id);
   return place == runs_.end() ? nullptr : &place->second;
 }

@@ -39,6 +39,13 @@ class Scheduler {
   /// When `step(now, TimePassed{})` would next change anything; empty if only input can.
   std::optional<Instant> next_deadline() const;
 
+  /// Whether that result would be committed if it came now. What is not wanted need not be taken off the wire.
+  bool wants(WorkerId worker, JobId job, Attempt attempt) const;
+  /// Whether the job is fed and not committed: only then is its payload needed.
+  bool is_open(JobId job) const;
+  /// Whether the job's result is durable, and the stage may accept it or ask for it again.
+  bool is_committed(JobId job) const;
+
   /// Where the run stands; empty if it was never opened, or has ended.
   std::optional<RunView> run(RunId id) const;
   const ClusterView& cluster() const { return workers_.view(); }
@@ -67,7 +74,7 @@ class Scheduler {
   void on_commit_done(const CommitDone& event, Actions& actions);
   void on_answer_to_finished_job(const Run& run, const JobDone& event, Actions& actions);
   void on_second_result(const Run& run, const JobDone& event, const Digest& first, Actions& actions);
-  void commit(Run& run, OpenJob& job, const JobDone& event, Actions& actions);
+  void commit(Run& run, OpenJob& job, const Worker& worker, const JobDone& event, Actions& actions);
   void drop(const JobDone& event, Actions& actions);
   void count_unneeded(const Run& run, JobKey key, Attempt attempt);
 
@@ -85,8 +92,9 @@ class Scheduler {
   void on_run_ended(const RunEnded& event, Actions& actions);
   /// The run that the stage speaks of, if it has one and is not stopped; else the answer is stale.
   Run* run_of_stage(RunId id);
-  /// As above, and the job is with the stage.
-  Run* run_of_delivered(JobId job);
+  /// As above, and the job is committed. It need not be with the stage: what the stage says of it may be about a delivery over
+  /// an earlier link.
+  Run* run_of_committed(JobId job);
   /// What a changed window allows: deliveries, then the end, then more credit.
   void serve_stage(Run& run, Actions& actions);
   void fail_run(Run& run, JobKey key, std::string reason, std::uint32_t tries, Actions& actions);
@@ -97,6 +105,8 @@ class Scheduler {
   Run* choose_run(const Worker& worker);
   bool may_take(const Worker& worker, const Run& run, const OpenJob& job) const;
   void assign(Worker& worker, Run& run, JobKey key, Actions& actions);
+  /// The run gets something from the worker: from now on from its like alone, if the run asks for that.
+  void bind(Run& run, const Worker& worker, Actions& actions);
   /// Takes a live or silent attempt from whoever holds it. True if the job went back to the queue.
   bool end_attempt(Run& run, JobKey key, Attempt attempt);
   /// The same, and tells the holder to stop.
@@ -104,6 +114,7 @@ class Scheduler {
   void revoke_all(Run& run, JobKey key, const OpenJob& job, Actions& actions);
 
   Run* find_run(RunId id);
+  const Run* find_run(RunId id) const;
 
   SchedulerConfig config_;
   Instant now_{};

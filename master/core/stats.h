@@ -56,7 +56,10 @@ struct RunView {
   std::uint64_t memory_bytes = 0;  ///< Payload fed and not committed.
   std::uint64_t spool_bytes = 0;   ///< Results committed, or on the way to it, and not accepted.
 
-  std::string fingerprint;  ///< What workers must have; empty: anything.
+  std::string fingerprint;          ///< What workers must have; empty: anything.
+  std::uint64_t workers = 0;        ///< Usable ones that have it.
+  std::uint64_t slots = 0;          ///< Of these.
+  std::uint64_t unfit_workers = 0;  ///< Usable ones that have another.
   bool stage_attached = false;
   bool stopped = false;  ///< Failed or cancelled.
 };

@@ -27,6 +27,11 @@ Worker* WorkerTable::find(WorkerId id) {
   return place == workers_.end() ? nullptr : &place->second;
 }
 
+const Worker* WorkerTable::find(WorkerId id) const {
+  const auto place = workers_.find(id);
+  return place == workers_.end() ? nullptr : &place->second;
+}
+
 void WorkerTable::hold(Worker& worker, JobId job, const Held& held) {
   take(worker);
   SHEAF_CHECK(worker.held.emplace(job, held).second);
@@ -68,12 +73,22 @@ std::optional<std::pair<Instant, WorkerId>> WorkerTable::most_silent() const {
   return *by_heard_.begin();
 }
 
+UsableWorkers WorkerTable::usable(const std::string& fingerprint) const {
+  if (fingerprint.empty()) return {view_.usable, view_.slots};
+  const auto alike = usable_by_fingerprint_.find(fingerprint);
+  return alike == usable_by_fingerprint_.end() ? UsableWorkers() : alike->second;
+}
+
 void WorkerTable::take(const Worker& worker) {
   view_.workers -= 1;
   view_.held -= worker.held.size();
   if (worker.is_usable()) {
     view_.usable -= 1;
     view_.slots -= worker.slots;
+    const auto alike = usable_by_fingerprint_.find(worker.fingerprint);
+    alike->second.workers -= 1;
+    alike->second.slots -= worker.slots;
+    if (alike->second.workers == 0) usable_by_fingerprint_.erase(alike);
   }
   if (worker.has_room()) SHEAF_CHECK(by_load_.erase({worker.load(), worker.id}) == 1);
   if (!worker.expired) SHEAF_CHECK(by_heard_.erase({worker.heard, worker.id}) == 1);
@@ -85,6 +100,9 @@ void WorkerTable::put(const Worker& worker) {
   if (worker.is_usable()) {
     view_.usable += 1;
     view_.slots += worker.slots;
+    UsableWorkers& alike = usable_by_fingerprint_[worker.fingerprint];
+    alike.workers += 1;
+    alike.slots += worker.slots;
   }
   if (worker.has_room()) by_load_.insert({worker.load(), worker.id});
   if (!worker.expired) by_heard_.insert({worker.heard, worker.id});
@@ -92,6 +110,7 @@ void WorkerTable::put(const Worker& worker) {
 
 void WorkerTable::check_invariants() const {
   ClusterView expected;
+  std::map<std::string, UsableWorkers> by_fingerprint;
   std::size_t with_room = 0;
   std::size_t not_expired = 0;
   for (const auto& [id, worker] : workers_) {
@@ -101,6 +120,8 @@ void WorkerTable::check_invariants() const {
     if (worker.is_usable()) {
       expected.usable += 1;
       expected.slots += worker.slots;
+      by_fingerprint[worker.fingerprint].workers += 1;
+      by_fingerprint[worker.fingerprint].slots += worker.slots;
     }
     if (worker.has_room()) {
       with_room += 1;
@@ -117,6 +138,7 @@ void WorkerTable::check_invariants() const {
   SHEAF_CHECK(with_room == by_load_.size() && not_expired == by_heard_.size());
   SHEAF_CHECK(expected.workers == view_.workers && expected.held == view_.held);
   SHEAF_CHECK(expected.usable == view_.usable && expected.slots == view_.slots);
+  SHEAF_CHECK(by_fingerprint == usable_by_fingerprint_);
 }
 
 }  // namespace sheaf::master

@@ -41,6 +41,13 @@ struct Worker {
   }
 };
 
+/// Workers that may be given jobs.
+struct UsableWorkers {
+  std::uint64_t workers = 0;
+  std::uint64_t slots = 0;
+  bool operator==(const UsableWorkers&) const = default;
+};
+
 /// The workers of a Scheduler, by id, by load and by when they were heard. Every operation is O(log workers).
 class WorkerTable {
  public:
@@ -50,6 +57,7 @@ class WorkerTable {
   Worker& join(Worker worker);
   void remove(WorkerId id);
   Worker* find(WorkerId id);
+  const Worker* find(WorkerId id) const;
   const std::map<WorkerId, Worker>& all() const { return workers_; }
 
   /// The workers that may be given a job, the one with most free slots first, and those with none behind all that have one: so
@@ -67,6 +75,8 @@ class WorkerTable {
   std::optional<std::pair<Instant, WorkerId>> most_silent() const;
 
   const ClusterView& view() const { return view_; }
+  /// Those with that fingerprint; empty: all.
+  UsableWorkers usable(const std::string& fingerprint) const;
   void check_invariants() const;
 
  private:
@@ -77,6 +87,7 @@ class WorkerTable {
   std::map<WorkerId, Worker> workers_;
   std::set<Load> by_load_;
   std::set<std::pair<Instant, WorkerId>> by_heard_;
+  std::map<std::string, UsableWorkers> usable_by_fingerprint_;  ///< Of those that have any.
   ClusterView view_;
 };
 

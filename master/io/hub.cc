@@ -27,8 +27,8 @@ void Hub::on_message(Instant now, const wire::PeerAddress& from, Result<wire::Me
   if (peer != nullptr) peer->last_heard = now;
   if (!message) {
     refused_messages_ += 1;
-    log_warn("message_refused peer=" + (peer != nullptr ? peer->name : std::string("unknown")) + " reason=\"" +
-             message.error().what + "\"");
+    complaints_.add(now, "message_refused peer=" + (peer != nullptr ? peer->name : std::string("unknown")) + " reason=\"" +
+                             message.error().what + "\"");
     refuse(from, v1::REFUSAL_MALFORMED, message.error().what);
     return;
   }
@@ -39,7 +39,7 @@ void Hub::on_message(Instant now, const wire::PeerAddress& from, Result<wire::Me
     refuse(from, v1::REFUSAL_HELLO_FIRST, "this master does not know this connection");
   } else if (!may_send(peer->role, envelope.body_case())) {
     refused_messages_ += 1;
-    log_warn("message_forbidden peer=" + peer->name);
+    complaints_.add(now, "message_forbidden peer=" + peer->name);
     refuse(from, v1::REFUSAL_FORBIDDEN, "a message that a " + v1::Role_Name(peer->role) + " may not send");
   } else {
     peer->has_only_greeted = false;
@@ -119,9 +119,9 @@ void Hub::on_hello(Instant now, const wire::PeerAddress& from, const v1::Hello& 
     return;
   }
   // Said again because the Welcome takes its time, or because we did: one Welcome will do. Each further one would hand out jobs
-  // anew.
-  if (Peer* old = peers_.find(from);
-      old != nullptr && old->has_only_greeted && old->session == wire::from_wire(hello.session())) {
+  // anew. After a silence it is meant: somebody who was stopped when he had just been welcomed is greeting anew.
+  if (Peer* old = peers_.find(from); old != nullptr && old->has_only_greeted && now - old->greeted < config_.silence_max &&
+                                     old->session == wire::from_wire(hello.session())) {
     SHEAF_MARK("hub_ignored_a_repeated_hello");
     if (old->role == v1::ROLE_WORKER) apply(now, WorkerHeard{old->worker});
     return;
@@ -138,6 +138,7 @@ void Hub::on_hello(Instant now, const wire::PeerAddress& from, const v1::Hello& 
   peer.role = hello.role();
   peer.session = wire::from_wire(hello.session());
   peer.name = hello.host() + ":" + std::to_string(hello.pid());
+  peer.greeted = now;
   peer.last_heard = now;
   peer.last_sent = now;
   switch (hello.role()) {
@@ -359,6 +360,20 @@ void Hub::carry_out(Instant now, const Action& action) {
                  },
              },
              action);
+}
+
+void Hub::check_invariants() const {
+  scheduler_.check_invariants();
+  SHEAF_CHECK(arrived_.empty() && events_.empty());
+  for (const auto& [id, run] : runs_) {
+    if (run.is_over()) SHEAF_CHECK(run.jobs.empty() && run.results.empty());
+    if (run.ending) continue;  // All of it goes at the end.
+    for (const auto& [key, job] : run.jobs) SHEAF_CHECK(scheduler_.is_open({id, key}));
+    for (const auto& [key, result] : run.results) SHEAF_CHECK(run.stage.empty() || scheduler_.is_committed({id, key}));
+  }
+  for (const auto& [address, peer] : peers_.all()) {
+    for (const RunId id : peer.runs_set_up) SHEAF_CHECK(!runs_.at(id).is_over());
+  }
 }
 
 }  // namespace sheaf::master

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/runtime/complaints.h"
 #include "common/wire/limits.h"
 #include "common/wire/message.h"
 #include "master/core/scheduler.h"
@@ -35,8 +36,8 @@ class StageLauncher {
 
 struct HubConfig {
   SchedulerConfig scheduler;
-  std::uint64_t memory_window_bytes = 16 * 1024 * 1024;   ///< A run's payloads that are fed and not committed.
-  std::uint64_t spool_window_bytes = 1024 * 1024 * 1024;  ///< A run's results that are committed and not bound.
+  std::uint64_t memory_window_bytes = kMemoryWindowBytes;  ///< A run's payloads that are fed and not committed.
+  std::uint64_t spool_window_bytes = kSpoolWindowBytes;    ///< A run's results that are committed and not bound.
   Duration heartbeat_interval = wire::kHeartbeatInterval;
   Duration silence_max = wire::kSilenceMax;  ///< Of stages and clients; of workers: scheduler.worker_silence_max.
   Duration update_interval = std::chrono::milliseconds(200);  ///< Between two RunUpdates of a working run; also the hub's tick.
@@ -75,6 +76,8 @@ class Hub {
   std::size_t active_runs() const;
   /// Messages that were malformed or not for their sender to send.
   std::uint64_t refused_messages() const { return refused_messages_; }
+  /// Aborts if it keeps what nothing needs, or lacks what something does. Costs as much as the tables are long: for tests.
+  void check_invariants() const;
 
  private:
   struct ArrivedResult {
@@ -106,6 +109,7 @@ class Hub {
   void on_feed(Instant now, Peer& stage, HubRun& run, wire::Message& message);
   void on_redo(Instant now, Peer& stage, HubRun& run, wire::Message& message);
   void take_job(Instant now, HubRun& run, const v1::JobHeader& header, std::uint32_t revision, StoredPayload payload);
+  void on_damaged_job(Instant now, HubRun& run);
   void on_publish(Instant now, Peer& stage, HubRun& run, const v1::Publish& publish);
   void send_credit(Instant now, HubRun& run);
   void deliver(Instant now, JobId job);
@@ -113,6 +117,7 @@ class Hub {
   void finish_run(Instant now, HubRun& run);
   void update_client(Instant now, HubRun& run, bool force);
   void watch_run(Instant now, HubRun& run);
+  void watch_fit(HubRun& run);
   HubRun* find_run(RunId id);
   Peer* stage_of(HubRun& run);
 
@@ -121,7 +126,9 @@ class Hub {
   void revoke(Instant now, const Revoke& action);
   void commit(const Commit& action);
   void on_result(Instant now, Peer& worker, wire::Message& message);
+  /// Not in the middle of a step: the scheduler decides at once what becomes of the result.
   void on_result_whole(Instant now, WorkerId worker, TransferKey key, ArrivedResult result);
+  void on_result_not_kept(Instant now, WorkerId worker, TransferKey key, const Error& error);
   void on_part(Instant now, Peer& peer, const v1::Part& part, const std::string& bytes);
   void on_part_credit(Instant now, Peer& peer, const v1::PartCredit& credit);
   void start_download(Instant now, Peer& peer, TransferKey key, const v1::PayloadRef& announced, v1::JobHeader job,
@@ -151,6 +158,8 @@ class Hub {
 
   Instant next_tick_{};
   std::uint64_t refused_messages_ = 0;
+  Complaints complaints_;  ///< About messages that are refused: anybody's.
+  Complaints damages_;     ///< On the way.
 };
 
 }  // namespace sheaf::master

@@ -79,34 +79,38 @@ void Hub::on_result(Instant now, Peer& worker, wire::Message& message) {
   const v1::JobResult& result = message.envelope.result();
   const JobId job = wire::from_wire(result.job());
   const Attempt attempt = wire::from_wire(result.attempt());
+  worker.incoming.erase({job, attempt});  // It begins anew, or takes back what it has announced.
   if (result.outcome() == v1::OUTCOME_DONE) {
-    if (!result.payload().inlined()) {
-      if (find_run(job.run) == nullptr || find_run(job.run)->is_over()) {
-        ack(now, worker.worker, job, attempt);
-      } else {
-        start_download(now, worker, {job, attempt}, result.payload(), {}, result.measures());
-      }
+    const Digest announced = wire::digest_from(result.payload());
+    if (!scheduler_.wants(worker.worker, job, attempt)) {
+      // Late, or never asked for: what it says of itself is all that is looked at.
+      apply(now, JobDone{worker.worker, job, attempt, announced, result.payload().bytes()});
       return;
     }
-    const Digest announced = wire::digest_from(result.payload());
+    if (!result.payload().inlined()) {
+      start_download(now, worker, {job, attempt}, result.payload(), {}, result.measures());
+      return;
+    }
     std::string& bytes = message.payloads.front();
-    if (digest_of(std::as_bytes(std::span(bytes.data(), bytes.size()))) != announced) {
-      log_error("result_damaged worker=" + std::to_string(worker.worker.value) + " job=" + to_string(job.key));
+    if (!wire::is_intact(bytes, result.payload())) {
+      damages_.add(now, "result_damaged worker=" + std::to_string(worker.worker.value) + " job=" + to_string(job.key));
       apply(now, JobFailed{worker.worker, job, attempt, FailureKind::kRefused, true, "its result was damaged on the way"});
       return;
     }
     auto stored = spool_.store(std::move(bytes), announced);
-    if (!stored) {
-      if (HubRun* run = find_run(job.run)) end_run(now, *run, v1::RUN_FAILED, stored.error());
-      return;
+    if (stored) {
+      on_result_whole(now, worker.worker, {job, attempt}, {std::move(*stored), result.measures()});
+    } else {
+      on_result_not_kept(now, worker.worker, {job, attempt}, stored.error());
     }
-    on_result_whole(now, worker.worker, {job, attempt}, {std::move(*stored), result.measures()});
     return;
   }
   JobFailed failed{worker.worker, job, attempt, FailureKind::kRefused, !result.final(), "handed back by the worker"};
   // Handed back perhaps because the worker no longer has the run's setup: it comes again with the next job.
-  if (result.outcome() == v1::OUTCOME_RETURNED) worker.runs_set_up.erase(job.run);
-  if (result.outcome() != v1::OUTCOME_RETURNED) {
+  if (result.outcome() == v1::OUTCOME_RETURNED) {
+    worker.runs_set_up.erase(job.run);
+    if (result.has_fault()) failed.reason += ": " + wire::from_wire(result.fault()).message();
+  } else {
     const Error error = wire::from_wire(result.fault());
     failed.kind = result.outcome() == v1::OUTCOME_FAILED ? FailureKind::kJob : FailureKind::kExecutorLost;
     failed.reason = error.what;
@@ -117,7 +121,14 @@ void Hub::on_result(Instant now, Peer& worker, wire::Message& message) {
   apply(now, std::move(failed));
 }
 
+void Hub::on_result_not_kept(Instant now, WorkerId worker, TransferKey key, const Error& error) {
+  if (HubRun* run = find_run(key.first.run)) end_run(now, *run, v1::RUN_FAILED, error);
+  // For the acknowledgement: the worker must not keep for ever what nobody takes.
+  apply(now, JobFailed{worker, key.first, key.second, FailureKind::kRefused, true, error.what});
+}
+
 void Hub::on_result_whole(Instant now, WorkerId worker, TransferKey key, ArrivedResult result) {
+  SHEAF_CHECK(!applying_);  // Else the scheduler would be asked after the result is gone from here again.
   const Digest digest = result.payload.digest();
   const std::uint64_t bytes = result.payload.size();
   arrived_.insert_or_assign({worker, key}, std::move(result));
@@ -130,7 +141,11 @@ void Hub::start_download(Instant now, Peer& peer, TransferKey key, const v1::Pay
                          std::string measures) {
   auto room = spool_.reserve(announced.bytes(), wire::digest_from(announced));
   if (!room) {
-    if (HubRun* run = find_run(key.first.run)) end_run(now, *run, v1::RUN_FAILED, room.error());
+    if (peer.role == v1::ROLE_WORKER) {
+      on_result_not_kept(now, peer.worker, key, room.error());
+    } else if (HubRun* run = find_run(key.first.run)) {
+      end_run(now, *run, v1::RUN_FAILED, room.error());
+    }
     return;
   }
   Peer::Incoming incoming{wire::Download(key.first, key.second, announced), std::move(*room), std::move(job),
@@ -148,22 +163,34 @@ void Hub::on_part(Instant now, Peer& peer, const v1::Part& part, const std::stri
   const auto entry = peer.incoming.find(key);
   if (entry == peer.incoming.end()) return;  // Revoked, or of a run that is over.
   Peer::Incoming& incoming = entry->second;
+  if (peer.role == v1::ROLE_WORKER && !scheduler_.wants(peer.worker, key.first, key.second)) {
+    // Another attempt was quicker.
+    const JobDone late{peer.worker, key.first, key.second, incoming.payload.digest(), incoming.payload.size()};
+    peer.incoming.erase(entry);
+    apply(now, late);
+    return;
+  }
   const std::uint64_t offset = incoming.progress.received();
   const wire::Download::Taken taken = incoming.progress.take(part, bytes);
   if (taken == wire::Download::Taken::kRefused) {
-    log_error("payload_damaged peer=" + peer.name + " job=" + to_string(key.first.key));
+    damages_.add(now, "payload_damaged peer=" + peer.name + " job=" + to_string(key.first.key));
     peer.incoming.erase(entry);
     HubRun* run = find_run(key.first.run);
     if (peer.role == v1::ROLE_WORKER) {
       apply(now,
             JobFailed{peer.worker, key.first, key.second, FailureKind::kRefused, true, "its result was damaged on the way"});
     } else if (run != nullptr) {
-      end_run(now, *run, v1::RUN_FAILED, Error{ErrorCode::kCluster, "a job was damaged on its way to the master", {}, {}});
+      on_damaged_job(now, *run);
     }
     return;
   }
   if (Status status = incoming.payload.write(offset, bytes); !status) {
-    if (HubRun* run = find_run(key.first.run)) end_run(now, *run, v1::RUN_FAILED, status.error());
+    peer.incoming.erase(entry);
+    if (peer.role == v1::ROLE_WORKER) {
+      on_result_not_kept(now, peer.worker, key, status.error());
+    } else if (HubRun* run = find_run(key.first.run)) {
+      end_run(now, *run, v1::RUN_FAILED, status.error());
+    }
     return;
   }
   if (taken == wire::Download::Taken::kMore) {

@@ -29,7 +29,7 @@ struct HubRun {
   RunView view;  ///< The last one, once the scheduler has forgotten the run.
 
   wire::PeerAddress stage;              ///< Empty while none is connected.
-  std::optional<Instant> stage_absent;  ///< Since when, if it was here.
+  std::optional<Instant> stage_absent;  ///< Since when: from the beginning, until it has connected, and when its link breaks.
   std::optional<Instant> client_absent;
   std::optional<Instant> stage_exited;  ///< Its process has ended, and `stage_exit` is how.
   std::string stage_exit;
@@ -56,6 +56,7 @@ struct HubRun {
   std::map<JobKey, std::uint32_t> revisions;  ///< Of jobs that were asked for again and are not accepted.
   std::optional<v1::Publish> publish;
 
+  bool has_no_fit = false;  ///< There are workers, and none that may go on with it: said in the log once.
   Instant last_update;
   std::string last_update_bytes;  ///< What was sent, so that nothing is said twice.
 

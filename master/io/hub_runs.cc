@@ -155,8 +155,9 @@ void Hub::update_client(Instant now, HubRun& run, bool force) {
   update.set_attempts_total(view.attempts_total);
   update.set_attempts_lost(view.attempts_lost);
   update.set_attempts_repeated(view.attempts_repeated);
-  update.set_workers(static_cast<std::uint32_t>(scheduler_.cluster().usable));
-  update.set_slots(static_cast<std::uint32_t>(scheduler_.cluster().slots));
+  update.set_workers(static_cast<std::uint32_t>(view.workers));
+  update.set_slots(static_cast<std::uint32_t>(view.slots));
+  update.set_unfit_workers(static_cast<std::uint32_t>(view.unfit_workers));
   update.set_running(static_cast<std::uint32_t>(view.jobs_running));
   std::size_t notes_bytes = 0;
   for (const std::string& note : run.planned.notes()) {
@@ -238,6 +239,7 @@ void Hub::on_feed(Instant now, Peer& stage, HubRun& run, wire::Message& message)
       continue;
     }
     std::string& bytes = message.payloads.at(frame++);
+    if (!wire::is_intact(bytes, header.payload())) return on_damaged_job(now, run);
     // In memory as long as it is small enough to be sent inlined: the memory window bounds what that adds up to.
     auto stored = spool_.store(std::move(bytes), digest, kInlinePayloadBytesMax);
     if (!stored) {
@@ -248,15 +250,24 @@ void Hub::on_feed(Instant now, Peer& stage, HubRun& run, wire::Message& message)
   }
 }
 
+void Hub::on_damaged_job(Instant now, HubRun& run) {
+  end_run(now, run, v1::RUN_FAILED,
+          Error{ErrorCode::kCluster, "a job was damaged on its way to the master", {}, "run the command again"});
+}
+
 void Hub::on_redo(Instant now, Peer& stage, HubRun& run, wire::Message& message) {
   const v1::Redo& redo = message.envelope.redo();
-  log_warn("job_redone run=" + std::to_string(run.id.value) + " job=" + to_string(wire::from_wire(redo.job().job()).key) +
+  const JobId job{run.id, wire::from_wire(redo.job().job()).key};
+  // Asked for twice, or not yet done: nothing would release what is kept for it.
+  if (!scheduler_.is_committed(job) || redo.revision() <= run.results.at(job.key).revision) return;
+  log_warn("job_redone run=" + std::to_string(run.id.value) + " job=" + to_string(job.key) +
            " revision=" + std::to_string(redo.revision()) + " reason=\"" + redo.reason() + "\"");
   const v1::PayloadRef& payload = redo.job().payload();
   if (!payload.inlined()) {
-    start_download(now, stage, {wire::from_wire(redo.job().job()), Attempt{0, redo.revision()}}, payload, redo.job(), {});
+    start_download(now, stage, {job, Attempt{0, redo.revision()}}, payload, redo.job(), {});
     return;
   }
+  if (!wire::is_intact(message.payloads.front(), payload)) return on_damaged_job(now, run);
   auto stored = spool_.store(std::move(message.payloads.front()), wire::digest_from(payload), kInlinePayloadBytesMax);
   if (!stored) {
     end_run(now, run, v1::RUN_FAILED, stored.error());
@@ -280,11 +291,14 @@ void Hub::take_job(Instant now, HubRun& run, const v1::JobHeader& header, std::u
     apply(now, JobFed{run.id, key, bytes, header.units()});
     send_credit(now, run);
   } else {
-    if (!run.results.contains(key)) return;  // Asked for twice, or never delivered: nothing would release what is kept for it.
+    const auto result = run.results.find(key);
+    if (!scheduler_.is_committed(JobId{run.id, key}) || revision <= result->second.revision) return;  // Asked for twice.
     run.revisions[key] = revision;
     run.jobs.insert_or_assign(key, std::move(job));
     apply(now, RedoAsked{JobId{run.id, key}, revision, bytes, "asked for by the stage"});
   }
+  // Not wanted: a part that no Split asked for, a Redo beyond the limit. Nothing would release it.
+  if (!scheduler_.is_open(JobId{run.id, key})) run.jobs.erase(key);
 }
 
 void Hub::on_publish(Instant now, Peer& stage, HubRun& run, const v1::Publish& publish) {
@@ -309,7 +323,7 @@ void Hub::send_credit(Instant now, HubRun& run) {
 
 void Hub::deliver(Instant now, JobId job) {
   HubRun* run = find_run(job.run);
-  Peer* stage = run == nullptr ? nullptr : stage_of(*run);
+  Peer* stage = run == nullptr || run->ending ? nullptr : stage_of(*run);
   if (stage == nullptr) return;
   const auto result = run->results.find(job.key);
   SHEAF_CHECK(result != run->results.end());  // Nothing is delivered that was not committed, or that was released.
@@ -371,7 +385,23 @@ void Hub::watch_run(Instant now, HubRun& run) {
     end_run(now, run, v1::RUN_FAILED, absent_error("the process that cuts and binds (sheaf-stage)"));
     return;
   }
+  watch_fit(run);
   if (now - run.last_update >= config_.update_interval) update_client(now, run, false);
+}
+
+void Hub::watch_fit(HubRun& run) {
+  const auto view = scheduler_.run(run.id);
+  if (!view) return;
+  const bool has_no_fit = view->jobs_waiting > 0 && view->workers == 0 && view->unfit_workers > 0;
+  if (has_no_fit == run.has_no_fit) return;
+  run.has_no_fit = has_no_fit;
+  if (has_no_fit) {
+    log_warn("run_waits run=" + std::to_string(run.id.value) + " other_workers=" + std::to_string(view->unfit_workers) +
+             " reason=\"no worker has the libraries and ops of those that began it\" fingerprint=\"" + view->fingerprint +
+             "\"");
+  } else {
+    log_info("run_goes_on run=" + std::to_string(run.id.value));
+  }
 }
 
 void Hub::end_run(Instant now, HubRun& run, v1::RunState state, std::optional<Error> fault) {
@@ -402,6 +432,7 @@ void Hub::finish_run(Instant now, HubRun& run) {
   if (run.state != v1::RUN_DONE) stages_.stop(run.id);
   run.jobs.clear();
   run.results.clear();
+  peers_.forget(run.id);
   log_info("run_ended run=" + std::to_string(run.id.value) + " state=" + v1::RunState_Name(run.state) +
            (run.fault ? " fault=\"" + run.fault->message() + "\"" : ""));
   update_client(now, run, true);

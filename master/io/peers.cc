@@ -37,6 +37,10 @@ void PeerTable::remove(const wire::PeerAddress& address) {
   peers_.erase(entry);
 }
 
+void PeerTable::forget(RunId run) {
+  for (auto& [address, peer] : peers_) peer.runs_set_up.erase(run);
+}
+
 std::vector<wire::PeerAddress> PeerTable::addresses() const {
   std::vector<wire::PeerAddress> all;
   all.reserve(peers_.size());

@@ -26,11 +26,12 @@ struct Peer {
   std::string name;  ///< "host:pid", for logs.
   WorkerId worker;   ///< Of a worker.
   RunId run;         ///< Of a stage.
+  Instant greeted;
   Instant last_heard;
   Instant last_sent;
   bool has_only_greeted = true;  ///< It has said nothing but hello on this connection.
 
-  std::set<RunId> runs_set_up;  ///< Runs whose setup the worker has been given.
+  std::set<RunId> runs_set_up;  ///< Runs whose setup the worker has been given, until they are over.
 
   struct Outgoing {
     wire::Upload progress;
@@ -56,10 +57,13 @@ class PeerTable {
   /// The address and the session must be new (checked).
   Peer& add(Peer peer);
   void remove(const wire::PeerAddress& address);
+  /// The run is over: no worker has its setup any more.
+  void forget(RunId run);
 
   std::size_t size() const { return peers_.size(); }
   /// In the order of addresses. Stays valid while peers come and go.
   std::vector<wire::PeerAddress> addresses() const;
+  const std::map<wire::PeerAddress, Peer>& all() const { return peers_; }
 
  private:
   std::map<wire::PeerAddress, Peer> peers_;

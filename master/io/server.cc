@@ -22,6 +22,8 @@ constexpr Duration kOwnPause = std::chrono::milliseconds(750);
 constexpr Duration kHearingAfterPause = std::chrono::milliseconds(1500);
 /// Messages that are taken in one go before the clock is looked at again.
 constexpr int kMessagesPerTurn = 1000;
+/// Less than a command waits for the master of its private cluster.
+constexpr Duration kPrivateStageLeaveMax = std::chrono::milliseconds(1500);
 constexpr Duration kInsecureWarning = std::chrono::minutes(1);
 
 class RouterOutbox : public Outbox {
@@ -60,8 +62,10 @@ Result<int> serve(const ServerOptions& options, SignalFd& signals) {
   HubConfig config;
   config.scheduler.epoch = state->epoch().value;
   RouterOutbox outbox(*channel);
-  StageChildren stages(local_address(channel->address()));
-  Spool spool(state->path());
+  StageChildren stages(local_address(channel->address()), signals,
+                       options.has_lifeline ? kPrivateStageLeaveMax : config.stage_goodbye_max);
+  DirectoryDisk disk(state->path());
+  Spool spool(disk);
   std::random_device device;
   Hub hub(config, outbox, stages, spool, [&device] { return (std::uint64_t{device()} << 32) | device(); });
   log_info("master_started endpoint=" + channel->address() + " epoch=" + std::to_string(state->epoch().value) +

@@ -1,16 +1,49 @@
 #include "master/io/spool.h"
 
-#include <span>
 #include <utility>
 
 #include "common/base/check.h"
+#include "common/runtime/fd.h"
 #include "common/runtime/files.h"
 
 namespace sheaf::master {
 
+namespace {
+
+class UnnamedFile : public SpoolFile {
+ public:
+  /// `directory`: where it lies, for messages.
+  UnnamedFile(Fd file, std::string directory) : file_(std::move(file)), directory_(std::move(directory)) {}
+
+  Status write(std::uint64_t offset, std::string_view bytes) override {
+    Status status = write_at(file_.get(), offset, std::as_bytes(std::span(bytes.data(), bytes.size())));
+    // Not kState: nothing is damaged. It is the disk of the output, or of the state beside it, that has to be looked after.
+    if (status) return status;
+    return fail(ErrorCode::kOutput, "cannot keep what is on its way to the output: " + status.error().what, directory_,
+                "free some disk space");
+  }
+
+  Status read(std::uint64_t offset, std::span<std::byte> out) const override {
+    Status status = read_at(file_.get(), offset, out);
+    if (status) return status;
+    return fail(ErrorCode::kState, "the master cannot read a payload again: " + status.error().what, directory_);
+  }
+
+ private:
+  Fd file_;
+  std::string directory_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<SpoolFile>> DirectoryDisk::make_file() {
+  auto file = open_unnamed_file(directory_);
+  if (!file) return fail(ErrorCode::kState, file.error().what, directory_, "free some disk space");
+  return std::make_unique<UnnamedFile>(std::move(*file), directory_);
+}
+
 struct StoredPayload::Segment {
-  Fd file;
-  std::string directory;  ///< Where it lies, for messages: it has no name of its own.
+  std::unique_ptr<SpoolFile> file;
   std::uint64_t used = 0;
 };
 
@@ -24,30 +57,25 @@ Status StoredPayload::write(std::uint64_t offset, std::string_view bytes) {
     memory_.replace(offset, bytes.size(), bytes);
     return {};
   }
-  Status status = write_at(segment_->file.get(), offset_ + offset, std::as_bytes(std::span(bytes.data(), bytes.size())));
-  // Not kState: nothing is damaged. It is the disk of the output, or of the state beside it, that has to be looked after.
-  if (!status) {
-    return fail(ErrorCode::kOutput, "cannot keep what is on its way to the output: " + status.error().what, segment_->directory,
-                "free some disk space");
-  }
-  return {};
+  return segment_->file->write(offset_ + offset, bytes);
 }
 
 Result<std::string> StoredPayload::read(std::uint64_t offset, std::uint64_t size) const {
   SHEAF_CHECK(offset <= size_ && size <= size_ - offset);
   if (!segment_) return memory_.substr(offset, size);
   std::string bytes(size, '\0');
-  Status status = read_at(segment_->file.get(), offset_ + offset, std::as_writable_bytes(std::span(bytes)));
-  if (!status) return fail(ErrorCode::kState, "the master cannot read a payload again: " + status.error().what);
+  if (Status status = segment_->file->read(offset_ + offset, std::as_writable_bytes(std::span(bytes))); !status) {
+    return propagate(status);
+  }
   return bytes;
 }
 
 Result<StoredPayload> Spool::reserve(std::uint64_t size, Digest digest) {
   StoredPayload stored(size, digest);
   if (!current_ || current_->used + size > kSegmentBytes) {
-    auto file = open_unnamed_file(directory_);
-    if (!file) return fail(ErrorCode::kState, file.error().what, directory_, "free some disk space");
-    current_ = std::make_shared<StoredPayload::Segment>(StoredPayload::Segment{std::move(*file), directory_, 0});
+    auto file = disk_.make_file();
+    if (!file) return propagate(file);
+    current_ = std::make_shared<StoredPayload::Segment>(StoredPayload::Segment{std::move(*file), 0});
   }
   stored.segment_ = current_;
   stored.offset_ = current_->used;

@@ -1,17 +1,46 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "common/base/digest.h"
 #include "common/base/result.h"
-#include "common/runtime/fd.h"
 
 namespace sheaf::master {
 
 class Spool;
+
+/// A file of the spool: written and read at offsets, gone with its object.
+class SpoolFile {
+ public:
+  virtual ~SpoolFile() = default;
+  /// Errors: kOutput; what was written of it is not known then.
+  virtual Status write(std::uint64_t offset, std::string_view bytes) = 0;
+  /// All of `out`, which was written before. Errors: kState.
+  virtual Status read(std::uint64_t offset, std::span<std::byte> out) const = 0;
+};
+
+/// What the spool lies on. Tests put a disk in its place that is full, or cannot be read.
+class SpoolDisk {
+ public:
+  virtual ~SpoolDisk() = default;
+  /// An empty file. Errors: kState.
+  virtual Result<std::unique_ptr<SpoolFile>> make_file() = 0;
+};
+
+/// Files without a name in a directory, which must exist.
+class DirectoryDisk : public SpoolDisk {
+ public:
+  explicit DirectoryDisk(std::string directory) : directory_(std::move(directory)) {}
+  Result<std::unique_ptr<SpoolFile>> make_file() override;
+
+ private:
+  std::string directory_;
+};
 
 /// The bytes of one job's payload or result while the master has them: few in memory, more in the spool. What lies in the spool
 /// is given free with it. Must not outlive its spool.
@@ -24,7 +53,7 @@ class StoredPayload {
   std::uint64_t size() const { return size_; }
   Digest digest() const { return digest_; }
 
-  /// Writes at `offset`; a range inside size() (checked). Errors: kState, disk full for instance.
+  /// Writes at `offset`; a range inside size() (checked). Errors: kOutput, disk full for instance.
   Status write(std::uint64_t offset, std::string_view bytes);
   /// Errors: kState.
   Result<std::string> read(std::uint64_t offset, std::uint64_t size) const;
@@ -42,9 +71,8 @@ class StoredPayload {
   std::uint64_t offset_ = 0;          ///< In the segment.
 };
 
-/// Where the master keeps what does not belong into its memory: files without a name in the state directory, filled one after
-/// the other, each gone as soon as nothing in it is needed. Names would be of no use without a journal that refers to them
-/// (docs/decisions/spool.md).
+/// Where the master keeps what does not belong into its memory: files without a name, filled one after the other, each gone as
+/// soon as nothing in it is needed. Names would be of no use without a journal that refers to them (docs/decisions/spool.md).
 ///
 /// Not thread-safe: the thread that created it makes every call.
 class Spool {
@@ -54,8 +82,8 @@ class Spool {
   /// A segment is closed for writing when it has reached this; a payload never spans two.
   static constexpr std::uint64_t kSegmentBytes = 64 * 1024 * 1024;
 
-  /// `directory` must exist.
-  explicit Spool(std::string directory) : directory_(std::move(directory)) {}
+  /// `disk` must outlive it.
+  explicit Spool(SpoolDisk& disk) : disk_(disk) {}
 
   /// Room for `size` bytes, to be written in pieces. Errors: kState when the disk takes no more files.
   Result<StoredPayload> reserve(std::uint64_t size, Digest digest);
@@ -63,7 +91,7 @@ class Spool {
   Result<StoredPayload> store(std::string bytes, Digest digest, std::uint64_t memory_bytes_max = kMemoryBytesMax);
 
  private:
-  std::string directory_;
+  SpoolDisk& disk_;
   std::shared_ptr<StoredPayload::Segment> current_;
 };
 

@@ -6,15 +6,28 @@
 #include "common/runtime/child.h"
 #include "common/runtime/files.h"
 #include "common/runtime/lifeline.h"
+#include "common/runtime/log.h"
 #include "common/wire/stage_setup.h"
 
 namespace sheaf::master {
 
+namespace {
+
+constexpr Duration kKilledMax = std::chrono::seconds(1);
+
+}  // namespace
+
 StageChildren::~StageChildren() {
-  // Without its lifeline a stage gives its output up and leaves; it is waited for, so that nothing is left when the master has
-  // gone.
+  // Without its lifeline a stage gives its output up and leaves.
   for (auto& [pid, child] : children_) child.lifeline.reset();
-  for (auto& [pid, child] : children_) wait_for_child(pid);
+  const auto note = [this] { reap(); };
+  if (wait_for_all_children(signals_, leave_max_, WhenSignalled::kGoOn, note)) return;
+  for (auto& [pid, child] : children_) {
+    log_warn("stage_killed run=" + std::to_string(child.run.value) + " pid=" + std::to_string(pid));
+    ::kill(pid, SIGKILL);
+  }
+  // One that waits for a disk that does not answer dies when it does; nobody else has to wait for that.
+  wait_for_all_children(signals_, kKilledMax, WhenSignalled::kGoOn, note);
 }
 
 Status StageChildren::start(RunId run, const std::string& token, std::uint32_t incarnation) {

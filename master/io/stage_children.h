@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/runtime/fd.h"
+#include "common/runtime/signals.h"
 #include "master/io/hub.h"
 
 namespace sheaf::master {
@@ -15,8 +16,11 @@ namespace sheaf::master {
 /// lifeline.
 class StageChildren : public StageLauncher {
  public:
-  /// `endpoint`: where the stages reach this master.
-  explicit StageChildren(std::string endpoint) : endpoint_(std::move(endpoint)) {}
+  /// `endpoint`: where the stages reach this master. `signals` must report children, and outlive this. `leave_max`: how long
+  /// stages may take to give their outputs up when the master ends.
+  StageChildren(std::string endpoint, SignalFd& signals, Duration leave_max)
+      : endpoint_(std::move(endpoint)), signals_(signals), leave_max_(leave_max) {}
+  /// Has all of them give their outputs up and leave, and ends those that do not: stopped, or stuck in a file system.
   ~StageChildren() override;
 
   Status start(RunId run, const std::string& token, std::uint32_t incarnation) override;
@@ -35,6 +39,8 @@ class StageChildren : public StageLauncher {
     Fd lifeline;
   };
   std::string endpoint_;
+  SignalFd& signals_;
+  Duration leave_max_;
   std::map<pid_t, Child> children_;
 };
 

@@ -34,6 +34,13 @@ class ProcessesTest : public ClusterTest {
     EXPECT_THAT(outputs(), IsEmpty());
     EXPECT_THAT(socket_directories(), IsEmpty());
   }
+  /// Only a stage knows of its unfinished file; when it was killed nobody else may guess which one was its own.
+  void remove_unfinished() const {
+    for (const std::string& name : outputs()) {
+      EXPECT_THAT(name, StartsWith(".out.mp4.sheaf-"));
+      std::filesystem::remove(output(name));
+    }
+  }
   void expect_one_line(const Finished& finished, const std::string& line) const {
     EXPECT_EQ(finished.out, "");
     EXPECT_EQ(lines_of(finished.err).back(), line) << finished.err;
@@ -141,11 +148,36 @@ TEST_F(ProcessesTest, LeavesNoProcessWhenTheStageIsKilled) {
   expect_all_gone();
   EXPECT_FALSE(std::filesystem::exists(output("out.mp4")));
   EXPECT_THAT(socket_directories(), IsEmpty());
-  // Only the stage knew of its unfinished file; nobody else may guess which one was its own.
-  for (const std::string& name : outputs()) {
-    EXPECT_THAT(name, StartsWith(".out.mp4.sheaf-"));
-    std::filesystem::remove(output(name));
-  }
+  remove_unfinished();
+}
+
+TEST_F(ProcessesTest, LeavesNothingWhenTheStageStandsStill) {
+  // Goal: a stage that hangs in a file system must not hold its master and its command.
+  Process video = start_busy();
+  freeze(processes("sheaf-stage").at(0).pid);
+  video.send(SIGINT);
+  EXPECT_EQ(video.wait().exit_code, 130);
+  expect_all_gone();
+  EXPECT_FALSE(std::filesystem::exists(output("out.mp4")));
+  EXPECT_THAT(socket_directories(), IsEmpty());
+  remove_unfinished();
+}
+
+TEST_F(ProcessesTest, EndsAStageThatStandsStillWithTheMaster) {
+  Process master = start_master();
+  const Process worker = start_worker();
+  Process video = start_video(path_of(kLong), output("out.mp4"), {"--op", "blur:sigma=8"});
+  ASSERT_TRUE(video.wait_until([&] { return is_busy(worker); }, "the worker works"));
+  const auto stages = processes("sheaf-stage");
+  ASSERT_EQ(stages.size(), 1U);
+  freeze(stages.front().pid);
+  master.send(SIGTERM);
+  EXPECT_EQ(master.wait().exit_code, 143);
+  EXPECT_TRUE(wait_until_gone(stages));
+  video.send(SIGINT);
+  EXPECT_NE(video.wait().exit_code, 0);
+  worker.send(SIGINT);
+  remove_unfinished();
 }
 
 TEST_F(ProcessesTest, TakesTheWorkersExecutorsWithIt) {

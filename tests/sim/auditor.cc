@@ -33,16 +33,18 @@ void Auditor::on_sent(const master::Hub& hub, const wire::PeerAddress& to, const
     return;
   }
   if (link->second.is_gone) return;
-  if (envelope.has_assign()) {
+  if (envelope.has_welcome()) {
+    on_welcome(link->second);
+  } else if (envelope.has_assign()) {
     for (const v1::Assignment& assignment : envelope.assign().jobs()) on_assignment(hub, link->second, assignment);
   } else if (envelope.has_revoke()) {
     link->second.held.erase(wire::from_wire(envelope.revoke().attempt()));
   } else if (envelope.has_result_ack()) {
     // What is acknowledged is forgotten by the worker. So the master must have all of it, unless nobody wants it any more.
     const Attempt attempt = wire::from_wire(envelope.result_ack().attempt());
-    const RunId run{envelope.result_ack().job().run()};
-    const bool is_over = !hub.scheduler().run(run) || hub.scheduler().run(run)->stopped;
-    if (!is_over && !link->second.answered.contains(attempt)) {
+    const JobId job = wire::from_wire(envelope.result_ack().job());
+    const bool is_over = !hub.scheduler().run(job.run) || hub.scheduler().run(job.run)->stopped;
+    if (!is_over && hub.scheduler().is_open(job) && !link->second.answered.contains(attempt)) {
       verdict_.fail("attempt " + to_string(attempt) + " was acknowledged before its result had come");
     }
     link->second.held.erase(attempt);
@@ -70,9 +72,10 @@ void Auditor::on_assignment(const master::Hub& hub, Link& link, const v1::Assign
   link.held.emplace(attempt, assignment.payload().bytes());
   std::uint64_t bytes = 0;
   for (const auto& [other, size] : link.held) bytes += size;
-  if (link.held.size() > link.slots + link.prefetch) verdict_.fail(name + " is beyond the worker's slots");
-  if (link.held.size() > 1 && bytes > link.bytes_max) verdict_.fail(name + " is beyond the worker's bytes");
-  if (run.audited.binds_fingerprint && view->fingerprint != link.fingerprint) {
+  if (link.held.size() > link.greeting.slots() + link.greeting.prefetch())
+    verdict_.fail(name + " is beyond the worker's slots");
+  if (link.held.size() > 1 && bytes > link.greeting.bytes_max()) verdict_.fail(name + " is beyond the worker's bytes");
+  if (run.audited.binds_fingerprint && view->fingerprint != link.greeting.fingerprint()) {
     verdict_.fail(name + " goes to a worker whose results do not fit");
   }
   // Beyond the spool's window only the job that everything waits for may run.
@@ -93,27 +96,25 @@ void Auditor::on_deliver(const v1::Deliver& deliver) {
 // -----------------------------------------------------------------------------------------------------------------------
 // arrived
 
+void Auditor::on_welcome(Link& link) {
+  link.held.clear();
+  for (const v1::RunningAttempt& running : link.greeting.running()) {
+    const Attempt attempt = wire::from_wire(running.attempt());
+    link.held.emplace(attempt, attempt_bytes_[attempt]);
+  }
+}
+
 void Auditor::on_arrived(const wire::PeerAddress& from, const wire::Message& message) {
   const v1::Envelope& envelope = message.envelope;
   if (envelope.has_hello() && envelope.hello().has_worker()) {
-    const v1::WorkerHello& worker = envelope.hello().worker();
     Link& link = links_[from];
     if (link.is_gone) link = Link{};
-    if (std::exchange(link.has_only_greeted, true)) return;
-    link.slots = worker.slots();
-    link.prefetch = worker.prefetch();
-    link.bytes_max = worker.bytes_max();
-    link.fingerprint = worker.fingerprint();
-    link.held.clear();
-    for (const v1::RunningAttempt& running : worker.running()) {
-      const Attempt attempt = wire::from_wire(running.attempt());
-      link.held.emplace(attempt, attempt_bytes_[attempt]);
-    }
+    link.greeting = envelope.hello().worker();
     return;
   }
   const auto link = links_.find(from);
   if (link == links_.end()) return;
-  link->second.has_only_greeted = false;
+  heard_fingerprint_ = link->second.greeting.fingerprint();
   if (envelope.has_result()) {
     on_result(link->second, envelope.result());
   } else if (envelope.has_part() && envelope.part().last()) {
@@ -146,7 +147,7 @@ bool Auditor::may_fail(RunId run) const {
 // windows
 
 void Auditor::check_windows(const master::Hub& hub) {
-  hub.scheduler().check_invariants();
+  hub.check_invariants();
   for (auto& [id, run] : runs_) {
     const std::optional<master::RunView> view = hub.scheduler().run(id);
     if (!view) continue;
@@ -162,7 +163,18 @@ void Auditor::check_windows(const master::Hub& hub) {
     if (view->jobs_committed > run.audited.workload->jobs || view->units_done > run.audited.workload->units_total()) {
       verdict_.fail("run " + std::to_string(id.value) + " has committed more than it has");
     }
+    if (run.audited.binds_fingerprint) check_fingerprint(run, *view);
   }
+}
+
+void Auditor::check_fingerprint(Run& run, const master::RunView& view) {
+  // The simulated disk is done at once: what is committed now came with the message that was just worked on.
+  if (view.jobs_committed > run.committed) {
+    if (run.committed == 0) run.committed_by = heard_fingerprint_;
+    if (heard_fingerprint_ != run.committed_by) verdict_.fail("results of different builds are bound together");
+  }
+  run.committed = view.jobs_committed;
+  if (run.committed > 0 && view.fingerprint != run.committed_by) verdict_.fail("a run with results goes to another build");
 }
 
 }  // namespace sheaf::sim

@@ -58,28 +58,29 @@ class Auditor {
     std::uint64_t payload_bytes_max = 0;                                   ///< Of what was seen so far.
     std::map<JobKey, Reports> reports;
     bool may_fail = false;
+    std::uint64_t committed = 0;    ///< When it was looked at last.
+    std::string committed_by = {};  ///< The fingerprint of whoever made what is committed.
   };
   struct Link {
-    std::uint32_t slots = 0;
-    std::uint32_t prefetch = 0;
-    std::uint64_t bytes_max = 0;
-    std::string fingerprint;
+    v1::WorkerHello greeting;  ///< The last one: what the next Welcome answers.
     bool is_gone = false;
-    bool has_only_greeted = false;          ///< A Hello that is repeated before anything else says nothing new.
     std::map<Attempt, std::uint64_t> held;  ///< Bytes of the payloads that the worker has.
     std::set<Attempt> answered;             ///< What the worker has reported in full, and may be acknowledged.
-    std::map<Attempt, bool> uploading;      ///< Large results of which not everything has come.
   };
 
   const Expected& expected(Run& run, std::uint64_t seq, std::uint32_t revision);
   void on_assignment(const master::Hub& hub, Link& link, const v1::Assignment& assignment);
+  void on_welcome(Link& link);
   void on_deliver(const v1::Deliver& deliver);
   void on_result(Link& link, const v1::JobResult& result);
+  /// All results of a run that asks for it come from workers with one fingerprint.
+  void check_fingerprint(Run& run, const master::RunView& view);
 
   const master::HubConfig& config_;
   Verdict& verdict_;
   std::map<RunId, Run> runs_;
   std::map<wire::PeerAddress, Link> links_;         ///< Of workers.
+  std::string heard_fingerprint_;                   ///< Of the worker whose message is being worked on.
   std::map<Attempt, std::uint64_t> attempt_bytes_;  ///< Of every attempt that was issued.
 };
 

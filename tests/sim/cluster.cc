@@ -129,6 +129,21 @@ void Cluster::start_worker(std::size_t index) {
   if (is_healed_) seat.worker->heal();
 }
 
+void Cluster::provide_builds() {
+  for (const auto& run : runs_) {
+    const auto view = master_.hub().scheduler().run(run->id);
+    // Without a result of the old build everybody may go on with the run, and the master must see that by itself.
+    if (!view || view->jobs_committed == 0 || view->fingerprint.empty()) continue;
+    const auto has_it = [&](const Seat& seat) { return seat.traits.fingerprint == view->fingerprint; };
+    if (std::any_of(seats_.begin(), seats_.end(), has_it)) continue;
+    trace_.note(timeline_.now(), "bring back build " + view->fingerprint);
+    Seat seat;
+    seat.traits = seats_.front().traits;
+    seat.traits.fingerprint = view->fingerprint;
+    seats_.push_back(seat);
+  }
+}
+
 void Cluster::start_stage(SimRun& run, const v1::StageHello& identity) {
   if (run.stage) return verdict_.fail("a second stage was started for a run");
   const std::string name = "stage-" + std::to_string(identity.run());
@@ -155,6 +170,7 @@ void Cluster::on_submitted(RunId id, std::uint64_t tag) {
 void Cluster::watch() {
   is_done_ = is_over();
   // A drain may have ended after the healing.
+  if (is_healed_) provide_builds();
   for (std::size_t i = 0; is_healed_ && i < seats_.size(); ++i) start_worker(i);
   timeline_.after(100ms, [this] { watch(); });
 }
@@ -167,7 +183,9 @@ std::string Cluster::what_is_missing() const {
   for (const auto& run : runs_) {
     const std::string name = "run " + std::to_string(run->id.value);
     if (!run->is_client_killed && !run->client->end_of_run()) return name + ": its client waits for the end";
-    if (run->stage && !run->stage->has_ended()) return name + ": its stage is still there";
+    // One that stands still when it has published leaves when it goes on, or with its master.
+    const bool may_stay = run->stage && run->is_stage_lost && run->stage->kind().is_published();
+    if (run->stage && !run->stage->has_ended() && !may_stay) return name + ": its stage is still there";
   }
   if (master_.hub().active_runs() > 0) return "the hub has a run that has not ended";
   if (master_.hub().scheduler().cluster().held > 0) return "the scheduler takes jobs for held that are done";
@@ -209,7 +227,7 @@ void Cluster::judge(SimRun& run, Outcome& outcome) {
       outcome.runs_done += 1;
       verdict_.require(is_published && run.stage->kind().bound() == run.workload.jobs,
                        "done, and not everything is bound and published");
-      verdict_.require(run.is_stage_killed || run.stage->exit_code() == 0, "done, and its stage says otherwise");
+      verdict_.require(run.is_stage_lost || run.stage->exit_code() == 0, "done, and its stage says otherwise");
       verdict_.require(end.units_total() == run.workload.units_total() && end.units_bound() == end.units_total() &&
                            end.units_done() == end.units_total() && end.jobs_done() == run.workload.jobs,
                        "done, and the numbers say otherwise");
@@ -219,10 +237,10 @@ void Cluster::judge(SimRun& run, Outcome& outcome) {
     case v1::RUN_FAILED:
       outcome.runs_failed += 1;
       verdict_.require(!end.fault().what().empty(), "failed without a reason");
-      if (!run.is_stage_killed && !master_.auditor().may_fail(run.id)) {
+      if (!run.is_stage_lost && !was_disk_faulty_ && !master_.auditor().may_fail(run.id)) {
         verdict_.fail(name + " failed without need: " + end.fault().what() + " [" + end.fault().where() + "]");
       }
-      if (is_published && !run.is_stage_killed) verdict_.fail(name + " failed, and was published");
+      if (is_published && !run.is_stage_lost) verdict_.fail(name + " failed, and was published");
       return;
     default:
       outcome.runs_cancelled += 1;

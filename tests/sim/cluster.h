@@ -47,7 +47,7 @@ class Cluster {
     std::unique_ptr<SimClient> client;
     std::unique_ptr<SimStage> stage;
     RunId id;
-    bool is_stage_killed = false;
+    bool is_stage_lost = false;  ///< Killed, or it stands still for good.
     bool is_client_killed = false;
     bool is_cancel_asked = false;
     Instant spared_until{};  ///< Stage and client of a run get one fault at a time: two in a row may be the end of it.
@@ -64,6 +64,8 @@ class Cluster {
   void make_run(std::uint64_t tag);
   void make_seat();
   void start_worker(std::size_t seat);
+  /// The builds that runs need to go on, where no seat has them any more: somebody takes an upgrade back.
+  void provide_builds();
   void start_stage(SimRun& run, const v1::StageHello& identity);
   void on_submitted(RunId id, std::uint64_t tag);
   void watch();
@@ -76,6 +78,7 @@ class Cluster {
   void next_fault();
   void fault_worker(Seat& seat, std::size_t index);
   void fault_stage(SimRun& run);
+  void fault_disk();
   void fault_client(SimRun& run);
   void pause(Process& process, Duration how_long, const char* what);
   void break_link(Port& port, Duration down, const std::string& name);
@@ -99,6 +102,7 @@ class Cluster {
   Instant heal_at_{};
   Instant deadline_{};
   bool is_healed_ = false;
+  bool was_disk_faulty_ = false;  ///< The spool's: every run may have failed by it.
   bool is_done_ = false;
 };
 

@@ -47,13 +47,32 @@ void Cluster::schedule_faults() {
       timeline_.at(when, [this, &run] {
         if (!run.stage || run.stage->has_ended() || run.description.stage_at_client()) return;
         trace_.note(timeline_.now(), "kill the stage");
-        run.is_stage_killed = true;
+        run.is_stage_lost = true;
         run.stage->kill();
         master_.stage_exited(run.id, "was ended by signal 9 (Killed)");
       });
       break;
+    case 4:
+      timeline_.at(when, [this, &run] {
+        if (!run.stage || run.stage->has_ended() || run.description.stage_at_client()) return;
+        trace_.note(timeline_.now(), "the stage stands still for good");
+        run.is_stage_lost = true;
+        run.stage->stop();
+      });
+      break;
     default: break;
   }
+  if (random_.chance(50)) {
+    timeline_.at(random_.chance(500) ? when : timeline_.now() + random_.duration(0s, 15s), [this] { fault_disk(); });
+  }
+}
+
+void Cluster::fault_disk() {
+  was_disk_faulty_ = true;
+  const bool is_full = random_.chance(500);
+  trace_.note(timeline_.now(), is_full ? "the disk is full" : "the disk cannot be read");
+  (is_full ? master_.disk().is_full : master_.disk().is_broken) = true;
+  timeline_.after(random_.duration(1ms, 10s), [this] { master_.disk().is_full = master_.disk().is_broken = false; });
 }
 
 void Cluster::next_fault() {
@@ -78,6 +97,10 @@ void Cluster::fault_worker(Seat& seat, std::size_t index) {
   if (seat.worker->has_ended()) {
     if (seat.is_awaited) return;
     seat.is_awaited = true;
+    if ((fault_kinds_ & 0x8000) != 0 && random_.chance(300)) {
+      seat.traits.fingerprint = seat.traits.fingerprint == "one" ? "two" : "one";
+      trace_.note(timeline_.now(), "upgrade seat " + std::to_string(index));
+    }
     timeline_.after(random_.duration(0s, 5s), [this, index] { start_worker(index); });
     return;
   }
@@ -109,7 +132,7 @@ void Cluster::fault_worker(Seat& seat, std::size_t index) {
 }
 
 void Cluster::fault_stage(SimRun& run) {
-  if (!run.stage || run.stage->has_ended() || timeline_.now() < run.spared_until) return;
+  if (run.is_stage_lost || !run.stage || run.stage->has_ended() || timeline_.now() < run.spared_until) return;
   const std::uint64_t kind = random_.below(4);
   if ((fault_kinds_ & (0x100ULL << kind)) == 0) return;
   // Short ones may come in a row.
@@ -165,7 +188,7 @@ void Cluster::heal() {
     run->client->go_on();
     run->client->port().release();
     if (!run->stage) continue;
-    run->stage->go_on();
+    if (!run->is_stage_lost) run->stage->go_on();
     run->stage->port().release();
   }
   for (std::size_t i = 0; i < seats_.size(); ++i) {

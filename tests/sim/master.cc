@@ -11,7 +11,8 @@ SimMaster::SimMaster(Timeline& timeline, Network& network, Random random, const 
       random_(random),
       config_(config),
       auditor_(config_, verdict),
-      spool_(directory),
+      disk_(directory),
+      spool_(disk_),
       hub_(config_, *this, *this, spool_, [this] { return random_.next(); }) {
   network_.set_master([this](wire::PeerAddress from, Result<wire::Message> message) {
     auto arrived = std::make_shared<Result<wire::Message>>(std::move(message));

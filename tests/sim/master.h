@@ -8,6 +8,7 @@
 #include "tests/sim/network.h"
 #include "tests/sim/process.h"
 #include "tests/sim/random.h"
+#include "tests/unit/faulty_disk.h"
 
 namespace sheaf::sim {
 
@@ -19,6 +20,7 @@ class SimMaster final : public Process, public master::Outbox, public master::St
 
   const master::Hub& hub() const { return hub_; }
   Auditor& auditor() { return auditor_; }
+  master::FaultyDisk& disk() { return disk_; }
 
   /// A run was given its number: `tag` is the client's. Before anything else is said of it.
   std::function<void(RunId run, std::uint64_t tag)> on_submitted;
@@ -41,6 +43,7 @@ class SimMaster final : public Process, public master::Outbox, public master::St
   Random random_;
   master::HubConfig config_;
   Auditor auditor_;
+  master::FaultyDisk disk_;
   master::Spool spool_;
   master::Hub hub_;
 };

@@ -71,6 +71,7 @@ TEST(SimMarkTest, ComesByTheRareBranches) {
       "scheduler_refuses_held_attempt",
       "scheduler_reprieved_worker",
       "scheduler_requeued_job",
+      "scheduler_revokes_silent_misfit",
       "scheduler_run_failed",
       "scheduler_second_result",
       "scheduler_spool_full",

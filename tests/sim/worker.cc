@@ -62,6 +62,8 @@ void SimWorker::carry_out(worker::Action& action) {
     flush();
   } else if (std::holds_alternative<worker::DropUnsent>(action)) {
     unsent_.clear();
+  } else if (auto* keep = std::get_if<worker::KeepPart>(&action)) {
+    keep_part(std::move(*keep));
   } else if (auto* to_start = std::get_if<worker::StartExecutor>(&action)) {
     start_executor(to_start->executor);
   } else if (auto* to_end = std::get_if<worker::EndExecutor>(&action)) {
@@ -78,6 +80,16 @@ void SimWorker::carry_out(worker::Action& action) {
   } else if (std::holds_alternative<worker::Leave>(action)) {
     kill(true);
   }
+}
+
+void SimWorker::keep_part(worker::KeepPart part) {
+  if (!part.payload.append(part.bytes)) return verdict_.fail("a part cannot be written");
+  auto kept = std::make_shared<Blob>(std::move(part.payload));
+  timeline().after(random_.duration(0us, 20ms), [this, kept, number = part.number, attempt = part.attempt] {
+    post([this, kept, number, attempt] {
+      input([&](auto& actions) { session_.on_part_kept(now(), number, attempt, std::move(*kept), actions); });
+    });
+  });
 }
 
 void SimWorker::flush() {

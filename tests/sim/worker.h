@@ -58,6 +58,7 @@ class SimWorker final : public Process {
   template <class Call>
   void input(Call call);
   void carry_out(worker::Action& action);
+  void keep_part(worker::KeepPart part);
   void flush();
   void start_executor(worker::ExecutorId id);
   void lose_executor(worker::ExecutorId id, const std::string& how);

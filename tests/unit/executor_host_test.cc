@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <thread>
+#include <utility>
 
 #include "common/wire/message.h"
 #include "tests/unit/fake_kind.h"
@@ -54,15 +55,15 @@ class ExecutorHostTest : public ::testing::Test {
     frame.message.mutable_run()->set_run(run);
     frame.message.mutable_run()->set_kind(kind);
     frame.message.mutable_run()->set_setup(setup);
-    ASSERT_TRUE(link_->send(frame));
+    ASSERT_TRUE(link_->send(std::move(frame)));
   }
-  void start(std::uint64_t run, std::uint64_t n, const Blob& payload) {
+  void start(std::uint64_t run, std::uint64_t n, Blob payload) {
     local::LocalFrame frame;
     v1::ExecutorJob& job = *frame.message.mutable_job();
     *job.mutable_job() = wire::to_wire(JobId{RunId{run}, JobKey{n, 0}});
     *job.mutable_attempt() = wire::to_wire(Attempt{1, n});
-    *job.mutable_payload() = *local::attach_payload(payload, frame);
-    ASSERT_TRUE(link_->send(frame));
+    *job.mutable_payload() = local::attach_payload(std::move(payload), frame);
+    ASSERT_TRUE(link_->send(std::move(frame)));
   }
   void start(std::uint64_t run, std::uint64_t n, const std::string& payload) { start(run, n, Blob::of(payload)); }
   /// How many threads of this process `ps -L` shows with this name.
@@ -80,7 +81,7 @@ class ExecutorHostTest : public ::testing::Test {
     local::LocalFrame frame;
     *frame.message.mutable_cancel()->mutable_job() = wire::to_wire(JobId{RunId{1}, JobKey{n, 0}});
     *frame.message.mutable_cancel()->mutable_attempt() = wire::to_wire(Attempt{1, n});
-    ASSERT_TRUE(link_->send(frame));
+    ASSERT_TRUE(link_->send(std::move(frame)));
   }
   /// The next ExecutorDone, in words.
   std::string receive_done() {
@@ -139,7 +140,7 @@ TEST_F(ExecutorHostTest, PassesLargePayloadsAsFilesBothWays) {
   Blob large(::testing::TempDir());
   ASSERT_TRUE(large.append(std::string(4'000'000, 'x')));
   ASSERT_FALSE(large.is_in_memory());
-  start(1, 3, large);
+  start(1, 3, std::move(large));
   EXPECT_EQ(receive_done(), "3 4000000");
 }
 

@@ -12,6 +12,7 @@
 
 #include "common/wire/limits.h"
 #include "master/io/hub.h"
+#include "tests/unit/faulty_disk.h"
 #include "tests/unit/temporary_directory.h"
 #include "tests/unit/wire_samples.h"
 
@@ -72,7 +73,7 @@ class HubTest : public testing::Test {
   // --- what peers say
   void say(const wire::PeerAddress& from, v1::Envelope envelope, std::vector<std::string> payloads = {}) {
     hub_.on_message(now_, from, wire::Message{std::move(envelope), std::move(payloads)});
-    hub_.scheduler().check_invariants();
+    hub_.check_invariants();
   }
   static v1::Envelope envelope() {
     v1::Envelope out;
@@ -122,6 +123,7 @@ class HubTest : public testing::Test {
     run.set_kind("video");
     run.set_request("the request");
     run.set_attempts_max(2);
+    run.set_bind_fingerprint(true);
     run.set_stage_at_client(stage_at_client);
     say(from, message);
   }
@@ -182,6 +184,12 @@ class HubTest : public testing::Test {
     *message.mutable_result()->mutable_fault() = wire::to_wire(Error{ErrorCode::kInput, what, {}, {}});
     say(from, message);
   }
+  void ask_again(std::uint64_t seq, const std::string& bytes, std::uint32_t revision = 1) {
+    v1::Envelope message = envelope();
+    *message.mutable_redo()->mutable_job() = header(seq, wire::inlined_ref(bytes));
+    message.mutable_redo()->set_revision(revision);
+    say("stage", message, {bytes});
+  }
   void accept(std::uint64_t seq) {
     v1::Envelope message = envelope();
     message.mutable_accept()->mutable_job()->set_run(1);
@@ -234,14 +242,15 @@ class HubTest : public testing::Test {
   void pass(Duration time) {
     now_ += time;
     hub_.on_time(now_);
-    hub_.scheduler().check_invariants();
+    hub_.check_invariants();
   }
 
   Instant now_{Duration(1h)};
   TemporaryDirectory directory_;
   FakeOutbox outbox_;
   FakeLauncher launcher_;
-  Spool spool_{directory_.path()};
+  FaultyDisk disk_{directory_.path()};
+  Spool spool_{disk_};
   std::uint64_t random_ = 0;
   Hub hub_;
   std::vector<wire::Message> heard_;

@@ -61,6 +61,28 @@ TEST_F(HubTest, LetsAWorkerThatReconnectsGoOnWithWhatItHas) {
   EXPECT_EQ(hears("stage").back(), "deliver");
 }
 
+TEST_F(HubTest, SaysThatARunWaitsForWorkersOfTheBuildThatBeganIt) {
+  // Goal: a run that nobody here may go on with must not look like one that is slow.
+  begin_run(2);
+  greet_as_worker("a", 300);
+  answer("a", assignment("a"), "result");
+  v1::Envelope goodbye = envelope();
+  goodbye.mutable_goodbye();
+  say("a", goodbye);
+  v1::Hello newer = worker_hello(301);
+  newer.mutable_worker()->set_fingerprint("newer libraries");
+  greet("b", newer);
+  pass(200ms);
+  EXPECT_EQ(hears("b"), Kinds{"welcome"});
+  const v1::RunUpdate waiting = update();
+  EXPECT_EQ(waiting.workers(), 0u);
+  EXPECT_EQ(waiting.unfit_workers(), 1u);
+  greet_as_worker("c", 302);
+  pass(200ms);
+  EXPECT_EQ(assignment("c").job().seq(), 1u);
+  EXPECT_EQ(update().workers(), 1u);
+}
+
 TEST_F(HubTest, WelcomesOnceWhoSaysHelloTwice) {
   // Goal: a Hello that is repeated because the Welcome took its time must not hand out the worker's jobs anew.
   begin_run(1);
@@ -74,6 +96,18 @@ TEST_F(HubTest, WelcomesOnceWhoSaysHelloTwice) {
   say("a", heartbeat);
   greet_as_worker("a", 300);
   EXPECT_EQ(hears("a"), (Kinds{"welcome", "assign"}));
+}
+
+TEST_F(HubTest, WelcomesAWorkerAgainThatWasStoppedWhenItHadJustBeenWelcomed) {
+  begin_run(1);
+  greet_as_worker("a", 300);
+  const v1::Assignment job = assignment("a");
+  now_ += config().silence_max;
+  v1::Hello again = worker_hello(300);  // It has not heard the master for as long as it is told to wait.
+  *again.mutable_worker()->add_running()->mutable_job() = job.job();
+  *again.mutable_worker()->mutable_running(0)->mutable_attempt() = job.attempt();
+  greet("a", again);
+  EXPECT_EQ(hears("a"), Kinds{"welcome"});
 }
 
 TEST_F(HubTest, AcknowledgesAResultThatComesTwice) {

@@ -18,7 +18,7 @@ class HubPayloadTest : public HubTest {
     greet_as_client();
     submit();
     greet_as_stage();
-    plan(1);
+    plan(2);
     outbox_.sent.clear();
   }
 
@@ -39,10 +39,37 @@ class HubPayloadTest : public HubTest {
     *message.mutable_feed()->add_jobs() = header(0, announced(bytes));
     say("stage", message);
   }
-  void announce_result(const v1::Assignment& job, const std::string& bytes) {
+  void announce_result(const v1::Assignment& job, const std::string& bytes, const wire::PeerAddress& from = "a") {
     v1::Envelope message = result(job, v1::OUTCOME_DONE);
     *message.mutable_result()->mutable_payload() = announced(bytes);
-    say("a", message);
+    say(from, message);
+  }
+  /// What a worker was given that then came back by another link, and what another was given in its place.
+  std::pair<v1::Assignment, v1::Assignment> lose_the_link_of_a() {
+    feed(0, "small");
+    end_feed(1);
+    greet_as_worker("a", 300);
+    const v1::Assignment first = assignment("a");
+    outbox_.gone.insert("a");
+    pass(1100ms);
+    greet_as_worker("b", 301);
+    const v1::Assignment second = assignment("b");
+    greet_as_worker("a again", 300);
+    return {first, second};
+  }
+  /// How the run has ended, once its stage is gone.
+  v1::Fault fault_of_run() {
+    EXPECT_EQ(hears("stage").back(), "goodbye");
+    hub_.on_stage_exited(now_, RunId{1}, "");
+    return update().fault();
+  }
+  void send_part(const wire::PeerAddress& from, Attempt attempt, std::uint64_t offset, std::string bytes,
+                 bool is_last = false) {
+    v1::Envelope message = envelope();
+    *message.mutable_part()->mutable_transfer() = transfer(attempt);
+    message.mutable_part()->set_offset(offset);
+    message.mutable_part()->set_last(is_last);
+    say(from, message, {std::move(bytes)});
   }
   /// Sends `bytes` as parts, within the credit that the master gives; false when it stops giving any.
   bool upload(const wire::PeerAddress& from, Attempt attempt, const std::string& bytes) {
@@ -54,11 +81,7 @@ class HubPayloadTest : public HubTest {
       }
       if (until <= offset) return false;
       const std::uint64_t size = std::min<std::uint64_t>(until - offset, wire::kPartBytesMax);
-      v1::Envelope message = envelope();
-      *message.mutable_part()->mutable_transfer() = transfer(attempt);
-      message.mutable_part()->set_offset(offset);
-      message.mutable_part()->set_last(offset + size == bytes.size());
-      say(from, message, {bytes.substr(offset, size)});
+      send_part(from, attempt, offset, bytes.substr(offset, size), offset + size == bytes.size());
       offset += size;
     }
     return true;
@@ -140,12 +163,109 @@ TEST_F(HubPayloadTest, StopWhenTheyAreNoLongerWanted) {
   hub_.on_stage_exited(now_, RunId{1}, "was ended by signal 9 (Killed)");
   pass(1s);
   hears("a");
-  v1::Envelope part = envelope();
-  *part.mutable_part()->mutable_transfer() = transfer(wire::from_wire(assigned.attempt()));
-  say("a", part, {"late"});
+  send_part("a", wire::from_wire(assigned.attempt()), 0, "late");
   EXPECT_EQ(hears("a"), Kinds{});
   announce_result(assigned, pattern(100));
   EXPECT_EQ(hears("a"), Kinds{"result_ack"});  // It may forget it.
+}
+
+TEST_F(HubPayloadTest, AreNotFetchedWhenAnotherAttemptWasQuicker) {
+  // Goal: two gigabytes that nobody wants are not written and hashed on the thread that hears everybody.
+  const auto [first, second] = lose_the_link_of_a();
+  answer("b", second, "result");
+  announce_result(first, pattern(3 * wire::kPartBytesMax), "a again");
+  EXPECT_EQ(hears("a again"), (Kinds{"welcome", "result_ack"}));  // And no credit for parts.
+}
+
+TEST_F(HubPayloadTest, StopComingWhenAnotherAttemptIsQuicker) {
+  const auto [first, second] = lose_the_link_of_a();
+  const std::string reply = pattern(9 * wire::kPartBytesMax);
+  announce_result(first, reply, "a again");
+  EXPECT_EQ(hears("a again"), (Kinds{"welcome", "part_credit"}));
+  answer("b", second, "result");
+  send_part("a again", wire::from_wire(first.attempt()), 0, reply.substr(0, wire::kPartBytesMax));
+  EXPECT_EQ(hears("a again"), Kinds{"result_ack"});
+}
+
+TEST_F(HubPayloadTest, EndTheRunWhenASmallJobIsDamagedOnItsWay) {
+  v1::Envelope message = envelope();
+  message.mutable_feed()->set_run(1);
+  *message.mutable_feed()->add_jobs() = header(0, wire::inlined_ref("small"));
+  say("stage", message, {"smaLl"});
+  EXPECT_THAT(fault_of_run().what(), HasSubstr("damaged on its way to the master"));
+}
+
+TEST_F(HubPayloadTest, EndTheRunWhenAJobHasNoRoomOnTheDisk) {
+  disk_.is_full = true;
+  announce_job(pattern(2 * wire::kPartBytesMax));
+  EXPECT_THAT(fault_of_run().what(), HasSubstr("No space left"));
+}
+
+TEST_F(HubPayloadTest, EndTheRunAndFreeTheWorkerWhenTheDiskFillsUnderAResult) {
+  // Goal: a worker keeps a result until it is acknowledged, so also one that nobody can take must be.
+  feed(0, "small");
+  end_feed(1);
+  greet_as_worker("a", 300);
+  const v1::Assignment assigned = assignment("a");
+  const std::string reply = pattern(9 * wire::kPartBytesMax);
+  announce_result(assigned, reply);
+  disk_.is_full = true;
+  send_part("a", wire::from_wire(assigned.attempt()), 0, reply.substr(0, wire::kPartBytesMax));
+  EXPECT_EQ(hears("a"), (Kinds{"part_credit", "revoke", "result_ack"}));
+  EXPECT_THAT(fault_of_run().what(), HasSubstr("No space left"));
+  EXPECT_EQ(hub_.scheduler().cluster().held, 0u);
+}
+
+TEST_F(HubPayloadTest, NeedNoRoomWhenNobodyWantsThem) {
+  // Goal: a run that needs the disk no more does not fail for it.
+  const auto [first, second] = lose_the_link_of_a();
+  answer("b", second, "result");
+  disk_.is_full = true;
+  answer("a again", first, std::string(900'000, 'x'));
+  EXPECT_EQ(hears("a again").back(), "result_ack");
+  accept(0);
+  EXPECT_EQ(hears("stage").back(), "all_bound");
+}
+
+TEST_F(HubPayloadTest, AreForgottenWhenTheWorkerTakesThemBack) {
+  feed(0, "small");
+  end_feed(1);
+  greet_as_worker("a", 300);
+  const v1::Assignment assigned = assignment("a");
+  const std::string reply = pattern(2 * wire::kPartBytesMax);
+  announce_result(assigned, reply);
+  say("a", result(assigned, v1::OUTCOME_RETURNED));  // Its own disk cannot be read.
+  const v1::Assignment again = assignment("a");
+  EXPECT_GT(again.attempt().n(), assigned.attempt().n());
+  send_part("a", wire::from_wire(assigned.attempt()), 0, reply.substr(0, wire::kPartBytesMax));
+  EXPECT_EQ(hears("a"), Kinds{});
+}
+
+TEST_F(HubPayloadTest, EndTheRunOnceWhenSeveralCannotBeReadAndTheStageHasGone) {
+  // Goal: what is delivered in one go after a read that failed finds a run that has ended.
+  feed(0, "job 0");
+  feed(1, "job 1");
+  end_feed(2);
+  greet_as_worker("a", 300);
+  greet_as_worker("b", 301);
+  const v1::Assignment first = assignment("a");
+  answer("b", assignment("b"), std::string(900'000, 'b'));
+  disk_.is_broken = true;
+  hub_.on_stage_exited(now_, RunId{1}, "was ended by signal 9 (Killed)");
+  answer("a", first, std::string(900'000, 'a'));  // Both can be delivered now.
+  EXPECT_EQ(update().state(), v1::RUN_FAILED);
+}
+
+TEST_F(HubPayloadTest, EndTheRunWhenTheDiskCannotBeReadAgain) {
+  const std::string job = pattern(2 * wire::kPartBytesMax);
+  announce_job(job);
+  ASSERT_TRUE(upload("stage", Attempt{0, 0}, job));
+  end_feed(1);
+  greet_as_worker("a", 300);
+  const v1::Assignment assigned = assignment("a");
+  disk_.is_broken = true;
+  EXPECT_EQ(download("a", wire::from_wire(assigned.attempt()), job.size()), "");
+  EXPECT_THAT(fault_of_run().what(), HasSubstr("Input/output error"));
 }
 
 TEST_F(HubPayloadTest, GoWithARedoUnderItsRevision) {

@@ -6,6 +6,7 @@ namespace {
 
 using testing::Contains;
 using testing::Each;
+using testing::Not;
 
 TEST_F(HubTest, BelievesAStageThatHasPublishedWhileTheRunWasCancelled) {
   // Goal: a user who sees the output under its name must not be told that there is none.
@@ -31,10 +32,7 @@ TEST_F(HubTest, IgnoresARedoOfWhatItHasNotDelivered) {
   begin_run(1);
   greet_as_worker("a", 300);
   hears("a");
-  v1::Envelope redo = envelope();
-  *redo.mutable_redo()->mutable_job() = header(0, wire::inlined_ref("something else"));
-  redo.mutable_redo()->set_revision(1);
-  say("stage", redo, {"something else"});
+  ask_again(0, "something else");
   outbox_.gone.insert("a");
   pass(1100ms);
   greet_as_worker("b", 301);
@@ -42,6 +40,44 @@ TEST_F(HubTest, IgnoresARedoOfWhatItHasNotDelivered) {
   EXPECT_EQ(heard("assign").payloads, std::vector<std::string>{"job 0"});
   hears("stage");
   EXPECT_EQ(heard("deliver").envelope.deliver().revision(), 0u);
+}
+
+TEST_F(HubTest, TakesARedoOverANewLinkBeforeTheResultIsDeliveredAgain) {
+  // Goal: the stage has seen the result over the link that broke. It asks once, and nobody else knows that it has to be redone.
+  begin_run(2);
+  greet_as_worker("a", 300);
+  greet_as_worker("b", 301);
+  answer("a", assignment("a"), "result 0");
+  answer("b", assignment("b"), "result 1");
+  ask_again(0, "another job 0");
+  outbox_.gone.insert("stage");
+  pass(1100ms);
+  outbox_.gone.erase("stage");
+  hears("stage");
+  greet_as_stage();
+  EXPECT_THAT(hears("stage"), Not(Contains("deliver")));  // Result 1 waits for result 0.
+  const v1::Assignment first = assignment("a");
+  ask_again(1, "another job 1");
+  const v1::Assignment second = assignment("b");
+  EXPECT_EQ(heard("assign").payloads, std::vector<std::string>{"another job 1"});
+  answer("a", first, "another result 0");
+  answer("b", second, "another result 1");
+  EXPECT_EQ(hears("stage"), (Kinds{"deliver", "deliver"}));
+  EXPECT_EQ(heard("deliver").envelope.deliver().revision(), 1u);
+}
+
+TEST_F(HubTest, IgnoresARedoThatHasBeenDone) {
+  // Goal: a stage whose link broke cannot know how far it has come, and asks again.
+  begin_run(1);
+  greet_as_worker("a", 300);
+  answer("a", assignment("a"), "result");
+  ask_again(0, "another job");
+  answer("a", assignment("a"), "another result");
+  hears("stage");
+  ask_again(0, "another job");
+  EXPECT_EQ(hears("a"), Kinds{"result_ack"});
+  accept(0);
+  EXPECT_EQ(hears("stage"), Kinds{"all_bound"});
 }
 
 TEST_F(HubTest, ListensToOneStageOfARunOnly) {

@@ -1,10 +1,13 @@
 #include "common/local/local_stream.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <thread>
+#include <utility>
 
 #include "tests/unit/temporary_directory.h"
 
@@ -27,12 +30,12 @@ std::pair<LocalStream, Fd> half_connected() {
   return {LocalStream(std::move(pair->first)), std::move(pair->second)};
 }
 
-LocalFrame job_frame(std::uint64_t seq, const Blob& payload) {
+LocalFrame job_frame(std::uint64_t seq, Blob payload) {
   LocalFrame frame;
   v1::ExecutorJob& job = *frame.message.mutable_job();
   job.mutable_job()->set_run(1);
   job.mutable_job()->set_seq(seq);
-  *job.mutable_payload() = *attach_payload(payload, frame);
+  *job.mutable_payload() = attach_payload(std::move(payload), frame);
   return frame;
 }
 
@@ -64,11 +67,12 @@ TEST(LocalStreamTest, BringsMessagesWithTheirPayloadsInOrder) {
 TEST(LocalStreamTest, PassesALargePayloadAsAFile) {
   const TemporaryDirectory directory;
   Ends ends = connected();
-  const Blob sent = large_blob(directory.path(), 3'000'000);
+  Blob sent = large_blob(directory.path(), 3'000'000);
   ASSERT_FALSE(sent.is_in_memory());
+  const Digest digest = sent.digest();
   // Between small ones: each message must get its own file, and the small ones none.
   ASSERT_TRUE(ends.here.send(job_frame(0, Blob::of("small"))));
-  ASSERT_TRUE(ends.here.send(job_frame(1, sent)));
+  ASSERT_TRUE(ends.here.send(job_frame(1, std::move(sent))));
   ASSERT_TRUE(ends.here.send(job_frame(2, Blob::of("small"))));
   for (std::uint64_t seq = 0; seq < 3; ++seq) {
     auto frame = ends.there.receive();
@@ -77,20 +81,38 @@ TEST(LocalStreamTest, PassesALargePayloadAsAFile) {
     EXPECT_EQ((*frame)->file.is_open(), seq == 1);
     const auto payload = take_payload((*frame)->message.job().payload(), **frame);
     ASSERT_TRUE(payload);
-    EXPECT_EQ(payload->digest(), seq == 1 ? sent.digest() : Blob::of("small").digest());
+    EXPECT_EQ(payload->digest(), seq == 1 ? digest : Blob::of("small").digest());
   }
-  EXPECT_EQ(sent.size(), 3'000'000u);
-  EXPECT_TRUE(sent.read(2'999'999, 1));  // The sender's own is still open.
+}
+
+TEST(LocalStreamTest, PassesALargePayloadOnWithoutADescriptorToSpare) {
+  // Goal: a link that is out of descriptors still gives its jobs to its executors. Method: a file, and then no more of them.
+  const TemporaryDirectory directory;
+  Ends ends = connected();
+  Blob sent = large_blob(directory.path(), 1'500'000);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  // Not 0: that is also how many files of this user may be under way, in other processes too.
+  const Fd next_free(::fcntl(0, F_DUPFD_CLOEXEC, 0));
+  const rlimit none{static_cast<rlim_t>(next_free.get()), before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const Status status = ends.here.send(job_frame(0, std::move(sent)));
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(status) << status.error().message();
+  auto frame = ends.there.receive();
+  ASSERT_TRUE(frame) << frame.error().message();
+  ASSERT_TRUE(*frame);
+  EXPECT_TRUE((*frame)->file.is_open());
 }
 
 TEST(LocalStreamTest, QueuesWhatTheSocketDoesNotTake) {
   // Goal: a loop that must not wait sends more than the socket holds, and all of it arrives in order, files too.
   const TemporaryDirectory directory;
   Ends ends = connected();
-  const Blob large = large_blob(directory.path(), 1'500'000);
   constexpr std::uint64_t kFrames = 40;
   for (std::uint64_t seq = 0; seq < kFrames; ++seq) {
-    ends.here.queue(seq % 8 == 3 ? job_frame(seq, large) : job_frame(seq, Blob::of(std::string(100'000, 'x'))));
+    ends.here.queue(seq % 8 == 3 ? job_frame(seq, large_blob(directory.path(), 1'500'000))
+                                 : job_frame(seq, Blob::of(std::string(100'000, 'x'))));
   }
   ASSERT_TRUE(ends.here.flush());
   EXPECT_TRUE(ends.here.has_queued());  // Four megabytes are more than a socket takes.
@@ -112,7 +134,6 @@ TEST(LocalStreamTest, QueuesWhatTheSocketDoesNotTake) {
 
 TEST(LocalStreamTest, WaitsForARoomySocketWhenItMustSendAll) {
   Ends ends = connected();
-  const Blob payload = Blob::of(std::string(900'000, 'x'));
   std::thread reader([&ends] {
     for (int i = 0; i < 5; ++i) {
       auto frame = ends.there.receive();
@@ -120,7 +141,7 @@ TEST(LocalStreamTest, WaitsForARoomySocketWhenItMustSendAll) {
       EXPECT_EQ((*frame)->body.size(), 900'000u);
     }
   });
-  for (std::uint64_t seq = 0; seq < 5; ++seq) EXPECT_TRUE(ends.here.send(job_frame(seq, payload)));
+  for (std::uint64_t seq = 0; seq < 5; ++seq) EXPECT_TRUE(ends.here.send(job_frame(seq, Blob::of(std::string(900'000, 'x')))));
   reader.join();
 }
 
@@ -131,7 +152,7 @@ TEST(LocalStreamTest, PassesADescriptorThatIsNoPayload) {
   LocalFrame frame;
   frame.message.mutable_spawned()->set_pid(77);
   frame.file = std::move(pipe->write);
-  ASSERT_TRUE(ends.here.send(frame));
+  ASSERT_TRUE(ends.here.send(std::move(frame)));
   frame.file.reset();
   auto arrived = ends.there.receive();
   ASSERT_TRUE(arrived && *arrived);
@@ -198,12 +219,11 @@ TEST(LocalStreamTest, KeepsNoDescriptorOpen) {
   const std::ptrdiff_t before = open_descriptors();
   {
     Ends ends = connected();
-    const Blob large = large_blob(directory.path(), 1'500'000);
     for (int i = 0; i < 5; ++i) {
-      ASSERT_TRUE(ends.here.send(job_frame(0, large)));
+      ASSERT_TRUE(ends.here.send(job_frame(0, large_blob(directory.path(), 1'500'000))));
       ASSERT_TRUE(*ends.there.receive());
     }
-    ASSERT_TRUE(ends.here.send(job_frame(0, large)));  // Nobody takes this one.
+    ASSERT_TRUE(ends.here.send(job_frame(0, large_blob(directory.path(), 1'500'000))));  // Nobody takes this one.
     ASSERT_TRUE(ends.there.fill());
   }
   EXPECT_EQ(open_descriptors(), before);

@@ -63,6 +63,8 @@ TEST(ProgressTest, SaysWhatGoesOnWhileNothingCanBeCounted) {
   view = working();
   view.slots = 0;
   EXPECT_EQ(render_line(view), "62 %, 493/795 frames, waiting for a worker");
+  view.unfit_workers = 2;
+  EXPECT_EQ(render_line(view), "62 %, 493/795 frames, waiting for a worker with the libraries of those that began it");
 }
 
 TEST(ProgressTest, IsAtAHundredOnlyWhenNothingIsLeft) {

@@ -26,6 +26,7 @@ class Harness {
   std::vector<std::string> sent() {
     std::vector<std::string> names;
     for (const wire::Message& message : out_) {
+      wire::encode(message);  // Aborts over what no message may carry.
       names.push_back(
           message.envelope.GetDescriptor()->FindFieldByNumber(static_cast<int>(message.envelope.body_case()))->name());
     }
@@ -81,12 +82,14 @@ class Harness {
  private:
   static v1::Hello hello() {
     v1::Hello hello;
+    hello.set_role(v1::ROLE_CLIENT);
     hello.mutable_session()->set_high(1);
     return hello;
   }
   static v1::RunDescription description(bool stage_at_client) {
     v1::RunDescription run;
     run.set_kind("video");
+    run.set_attempts_max(3);
     run.set_stage_at_client(stage_at_client);
     return run;
   }
@@ -271,6 +274,13 @@ TEST(RunSessionTest, TellsTheMasterWhenItGivesUp) {
   ASSERT_TRUE(harness.session().error());
   harness.give_up({ErrorCode::kFailed, "and more", "", ""});
   EXPECT_EQ(harness.session().error()->what, "sheaf-stage crashed");  // The first cause counts.
+}
+
+TEST(RunSessionTest, GivesUpOverLastWordsOfAnyLengthAndAnyBytes) {
+  Harness harness;
+  harness.begin();
+  harness.give_up({ErrorCode::kFailed, "sheaf-stage crashed (" + std::string(10'000, '\xff') + ")", "", ""});
+  EXPECT_THAT(harness.sent(), ElementsAre("cancel_run"));
 }
 
 TEST(RunSessionTest, EndsWhenTheMasterLeaves) {

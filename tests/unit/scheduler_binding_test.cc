@@ -83,10 +83,12 @@ TEST_F(BindingTest, FailsTheRunThatAsksAgainForEver) {
   }
 }
 
-TEST_F(BindingTest, FailsTheRunThatRepeatsARevision) {
+TEST_F(BindingTest, IgnoresARevisionThatHasBeenDone) {
   harness_.commit(kA, job(0), try_no(1));
+  harness_.forget_actions();
   harness_.step(RedoAsked{job(0), 0, 10, "seam"});
-  EXPECT_THAT(harness_.take_actions(), Contains(is_run_failed(job(0), 0)));
+  EXPECT_THAT(harness_.take_actions(), IsEmpty());
+  EXPECT_EQ(harness_.stats().stale_answers, 1U);
 }
 
 TEST_F(BindingTest, PutsThePartsOfASplitJobInItsPlace) {
@@ -193,7 +195,7 @@ TEST_F(BindingTest, TellsANewStageAgainThatAllIsBound) {
   EXPECT_THAT(harness_.take_actions(), ElementsAre(is_bound()));
 }
 
-TEST_F(BindingTest, TakesNoAnswerAboutAResultThatIsNotWithTheStage) {
+TEST_F(BindingTest, TakesNoAnswerAboutAResultThatIsNotThere) {
   harness_.step(ResultAccepted{job(0)});                // Running.
   harness_.step(RedoAsked{job(9), 1, 1, "never fed"});  // Unknown.
   harness_.step(SplitAsked{{RunId{7}, {0, 0}}, 2, ""});

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "common/local/local_stream.h"
 #include "common/runtime/child.h"
@@ -44,7 +45,7 @@ class SpawnerTest : public ::testing::Test {
     request.set_program(program);
     request.add_arguments("-c");
     request.add_arguments(script);
-    EXPECT_TRUE(link_->send(frame));
+    EXPECT_TRUE(link_->send(std::move(frame)));
     local::LocalFrame answer = receive();
     EXPECT_TRUE(answer.message.has_spawned());
     EXPECT_EQ(answer.message.spawned().id(), id);
@@ -110,7 +111,7 @@ TEST_F(SpawnerTest, KillsWhatItIsToldTo) {
   const local::LocalFrame second = spawn(2, "read forever <&4");
   local::LocalFrame kill;
   kill.message.mutable_kill()->set_id(2);
-  ASSERT_TRUE(link_->send(kill));
+  ASSERT_TRUE(link_->send(std::move(kill)));
   const v1::Exited end = exited();
   EXPECT_EQ(end.id(), 2U);
   EXPECT_EQ(end.signal(), SIGKILL);

@@ -14,7 +14,8 @@ constexpr Digest kDigest{1, 2};
 
 TEST(SpoolTest, KeepsFewBytesInMemoryAndMoreOnDisk) {
   const TemporaryDirectory directory;
-  Spool spool(directory.path());
+  DirectoryDisk disk(directory.path());
+  Spool spool(disk);
   const std::ptrdiff_t before = open_descriptors();
   const auto few = spool.store(std::string(Spool::kMemoryBytesMax, 'x'), kDigest);
   ASSERT_TRUE(few);
@@ -31,7 +32,8 @@ TEST(SpoolTest, KeepsFewBytesInMemoryAndMoreOnDisk) {
 
 TEST(SpoolTest, KeepsPayloadsApart) {
   const TemporaryDirectory directory;
-  Spool spool(directory.path());
+  DirectoryDisk disk(directory.path());
+  Spool spool(disk);
   std::vector<StoredPayload> stored;
   for (int i = 0; i < 20; ++i) {
     auto payload = spool.store(std::string(20'000 + i, static_cast<char>('a' + i)), kDigest);
@@ -46,7 +48,8 @@ TEST(SpoolTest, KeepsPayloadsApart) {
 
 TEST(SpoolTest, TakesAPayloadInPieces) {
   const TemporaryDirectory directory;
-  Spool spool(directory.path());
+  DirectoryDisk disk(directory.path());
+  Spool spool(disk);
   auto payload = spool.reserve(100'000, kDigest);
   ASSERT_TRUE(payload);
   ASSERT_TRUE(payload->write(60'000, std::string(40'000, 'b')));
@@ -56,7 +59,8 @@ TEST(SpoolTest, TakesAPayloadInPieces) {
 
 TEST(SpoolTest, GivesTheDiskBackWhenNothingInASegmentIsNeeded) {
   const TemporaryDirectory directory;
-  Spool spool(directory.path());
+  DirectoryDisk disk(directory.path());
+  Spool spool(disk);
   const std::ptrdiff_t before = open_descriptors();
   std::vector<std::optional<StoredPayload>> stored;
   for (int i = 0; i < 6; ++i) {
@@ -75,7 +79,8 @@ TEST(SpoolTest, GivesTheDiskBackWhenNothingInASegmentIsNeeded) {
 
 TEST(SpoolTest, GivesAVeryLargePayloadASegmentOfItsOwn) {
   const TemporaryDirectory directory;
-  Spool spool(directory.path());
+  DirectoryDisk disk(directory.path());
+  Spool spool(disk);
   auto huge = spool.reserve(3 * Spool::kSegmentBytes, kDigest);
   ASSERT_TRUE(huge);
   ASSERT_TRUE(huge->write(3 * Spool::kSegmentBytes - 3, "end"));
@@ -86,7 +91,8 @@ TEST(SpoolTest, GivesAVeryLargePayloadASegmentOfItsOwn) {
 }
 
 TEST(SpoolTest, SaysThatItCannotKeepAnything) {
-  Spool spool("/no/such/directory");
+  DirectoryDisk disk("/no/such/directory");
+  Spool spool(disk);
   EXPECT_TRUE(spool.store("few", kDigest));
   const auto payload = spool.store(std::string(20'000, 'x'), kDigest);
   ASSERT_FALSE(payload);

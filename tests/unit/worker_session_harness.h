@@ -133,6 +133,14 @@ class SessionHarness {
     session_.drain(now_, Error{ErrorCode::kStopped, "stopped by SIGTERM", {}, {}}, 143, actions_);
     take();
   }
+  /// From now on what comes of large payloads waits for the disk.
+  void stop_disk() { disk_stands_ = true; }
+  /// The disk takes what waits, and is as quick as before; or says why it does not.
+  void go_on_with_disk(Status status = {}) {
+    disk_stands_ = false;
+    keep_parts(status);
+    take_more();
+  }
   void time(Duration since_start) {
     now_ = at(since_start);
     session_.on_time(now_, actions_);
@@ -197,6 +205,10 @@ class SessionHarness {
     sent_.push_back(std::move(*decoded));
   }
   void say(const DropUnsent&) { words_.emplace_back("drop unsent"); }
+  void say(KeepPart& action) {
+    kept_.push_back(std::move(action));
+    if (!disk_stands_) keep_parts();
+  }
   void say(const StartExecutor& action) { words_.push_back("start executor " + name(action.executor)); }
   void say(const EndExecutor& action) { words_.push_back("end executor " + name(action.executor)); }
   void say(const OpenRun& action) {
@@ -210,13 +222,28 @@ class SessionHarness {
   void say(const CancelJob& action) { words_.push_back("cancel job " + name(action.job) + " in " + name(action.executor)); }
   void say(const Leave& action) { words_.push_back("leave " + std::to_string(action.exit_code) + ": " + action.reason.what); }
 
+  void keep_parts(const Status& status = {}) {
+    for (KeepPart& part : std::exchange(kept_, {})) {
+      EXPECT_TRUE(part.payload.append(part.bytes));
+      Result<Blob> payload = std::move(part.payload);
+      if (!status) payload = tl::unexpected(status.error());
+      session_.on_part_kept(now_, part.number, part.attempt, std::move(payload), actions_);
+    }
+  }
+
   void take() {
     words_.clear();
     sent_.clear();
     started_payloads_.clear();
     opened_.clear();
-    for (const Action& action : std::exchange(actions_, {})) {
-      std::visit([this](const auto& each) { say(each); }, action);
+    take_more();
+  }
+
+  void take_more() {
+    while (!actions_.empty()) {
+      for (Action& action : std::exchange(actions_, {})) {
+        std::visit([this](auto& each) { say(each); }, action);
+      }
     }
   }
 
@@ -228,6 +255,8 @@ class SessionHarness {
   std::vector<wire::Message> sent_;
   std::vector<std::string> started_payloads_;
   std::vector<OpenRun> opened_;
+  std::vector<KeepPart> kept_;
+  bool disk_stands_ = false;
 };
 
 }  // namespace sheaf::worker

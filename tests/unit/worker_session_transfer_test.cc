@@ -42,6 +42,56 @@ TEST(WorkerSessionTransferTest, FetchesALargePayloadInPartsBeforeItStarts) {
   EXPECT_TRUE(harness.started_payloads()[0] == payload);
 }
 
+TEST(WorkerSessionTransferTest, GivesNoMoreCreditThanItsDiskTakes) {
+  SessionHarness harness;
+  harness.begin();
+  const std::string payload = some_bytes(10 * kMiB);
+  harness.announce(1, 1, payload);
+  harness.stop_disk();
+  for (std::uint64_t offset = 0; offset < wire::kPartWindowBytes; offset += kMiB) {
+    harness.part(1, 1, offset, payload.substr(offset, kMiB), false);
+    EXPECT_THAT(harness.words(), IsEmpty());
+  }
+  harness.time(seconds(1));
+  EXPECT_THAT(harness.words(), ElementsAre("send heartbeat"));  // It is there, whatever its disk does.
+  harness.go_on_with_disk();
+  EXPECT_THAT(harness.words(), ElementsAre("send heartbeat", "send credit " + std::to_string(2 * wire::kPartWindowBytes)));
+  for (std::uint64_t offset = wire::kPartWindowBytes; offset < payload.size(); offset += kMiB) {
+    harness.part(1, 1, offset, payload.substr(offset, kMiB), offset + kMiB == payload.size());
+  }
+  ASSERT_EQ(harness.started_payloads().size(), 1U);
+  EXPECT_TRUE(harness.started_payloads()[0] == payload);
+}
+
+TEST(WorkerSessionTransferTest, HandsBackWhatItsDiskDoesNotTake) {
+  SessionHarness harness;
+  harness.begin();
+  const std::string payload = some_bytes(2 * kMiB);
+  harness.announce(1, 1, payload);
+  harness.stop_disk();
+  harness.part(1, 1, 0, payload.substr(0, kMiB), false);
+  harness.go_on_with_disk(fail(ErrorCode::kFailed, "No space left on device"));
+  ASSERT_THAT(harness.words(), ElementsAre("send result 1 returned"));
+  EXPECT_EQ(harness.sent()[0].envelope.result().fault().what(), "No space left on device");
+}
+
+TEST(WorkerSessionTransferTest, TakesNoPartOfAnEarlierLinkForOneOfThis) {
+  SessionHarness harness;
+  harness.begin();
+  const std::string payload = some_bytes(2 * kMiB);
+  harness.announce(1, 1, payload);
+  harness.stop_disk();
+  harness.part(1, 1, 0, payload.substr(0, kMiB), false);
+  harness.refuse(v1::REFUSAL_HELLO_FIRST, "");
+  harness.welcome(1);
+  harness.announce(1, 1, payload);
+  harness.go_on_with_disk();
+  harness.part(1, 1, 0, payload.substr(0, kMiB), false);
+  harness.part(1, 1, kMiB, payload.substr(kMiB), true);
+  ASSERT_EQ(harness.started_payloads().size(), 1U);
+  EXPECT_TRUE(harness.started_payloads()[0] == payload);
+}
+
 TEST(WorkerSessionTransferTest, HandsBackADamagedPayload) {
   SessionHarness harness;
   harness.begin();

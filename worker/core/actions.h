@@ -31,6 +31,15 @@ struct SendMessage {
 /// What waits to be sent belongs to a link that is no more: the session says it again when it was welcomed.
 struct DropUnsent {};
 
+/// Write `bytes` to the end of `payload`, on another thread: a disk may take longer than the master waits for a heartbeat.
+/// Answered by on_part_kept() with the same `number`.
+struct KeepPart {
+  std::uint64_t number = 0;
+  Attempt attempt;
+  Blob payload;
+  std::string bytes;
+};
+
 /// Start an executor; answered by on_executor_ready() or on_executor_lost().
 struct StartExecutor {
   ExecutorId executor;
@@ -68,7 +77,7 @@ struct Leave {
   int exit_code = 0;
 };
 
-using Action = std::variant<SendMessage, DropUnsent, StartExecutor, EndExecutor, OpenRun, StartJob, CancelJob, Leave>;
+using Action = std::variant<SendMessage, DropUnsent, KeepPart, StartExecutor, EndExecutor, OpenRun, StartJob, CancelJob, Leave>;
 using Actions = std::vector<Action>;
 
 }  // namespace sheaf::worker

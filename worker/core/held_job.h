@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 
@@ -26,8 +27,13 @@ struct HeldJob {
   Attempt attempt;
   std::shared_ptr<const RunSetup> setup;
   State state = State::kQueued;
-  Blob payload;                            ///< Of the job until it runs, of the result when it is finished.
-  std::optional<wire::Download> download;  ///< While kReceiving.
+  Blob payload;  ///< Of the job until it runs, of the result when it is finished.
+
+  // kReceiving.
+  std::optional<wire::Download> download;
+  std::deque<std::string> parts;         ///< Have come, and wait to be written to `payload`.
+  std::optional<std::uint64_t> kept_by;  ///< The KeepPart that has `payload` now.
+  bool is_whole = false;                 ///< The last part has come.
 
   // kRunning.
   ExecutorId executor;

@@ -226,6 +226,7 @@ void WorkerSession::finish(HeldJob& held, v1::Outcome outcome, const Error* faul
   held.state = HeldJob::State::kFinished;
   held.end_at.reset();
   held.download.reset();
+  held.parts.clear();
   v1::JobResult& result = held.result;
   *result.mutable_job() = wire::to_wire(held.job);
   *result.mutable_attempt() = wire::to_wire(held.attempt);

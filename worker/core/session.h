@@ -61,6 +61,9 @@ class WorkerSession {
   void on_job_done(Instant now, ExecutorId executor, JobId job, Attempt attempt, Result<JobOutput> output, bool final,
                    Actions& actions);
 
+  /// A KeepPart was carried out: the payload with the part in it, or why not.
+  void on_part_kept(Instant now, std::uint64_t number, Attempt attempt, Result<Blob> payload, Actions& actions);
+
   void on_time(Instant now, Actions& actions);
   /// When on_time() has something to do; empty if only other input can.
   std::optional<Instant> next_deadline() const;
@@ -86,7 +89,8 @@ class WorkerSession {
   void on_assignment(const v1::Assignment& assignment, std::string payload, Actions& actions);
   void on_result_ack(const v1::ResultAck& ack);
   void on_revoke(const v1::Revoke& revoke, Actions& actions);
-  void on_part(const v1::Part& part, const std::string& bytes, Actions& actions);
+  void on_part(const v1::Part& part, std::string bytes, Actions& actions);
+  void keep_next_part(HeldJob& held, Actions& actions);
   void on_part_credit(const v1::PartCredit& credit, Actions& actions);
   void accept(const v1::Assignment& assignment, HeldJob held, std::string payload, Actions& actions);
   void ask_for_more(HeldJob& held, Actions& actions);
@@ -114,6 +118,7 @@ class WorkerSession {
   RunSetups setups_;
   std::map<Attempt, HeldJob> jobs_;
   std::set<std::pair<JobId, Attempt>> queue_;  ///< Oldest job first: the stage waits for it.
+  std::uint64_t parts_kept_ = 0;               ///< For their numbers.
   std::set<Attempt> forgotten_;                ///< The attempts that were held, as far as they are remembered.
   std::deque<Attempt> forgotten_order_;
   std::optional<ExecutorFacts> facts_;  ///< Of the first executor that was ready: from then on there is a link.

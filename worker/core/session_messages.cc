@@ -40,7 +40,7 @@ void WorkerSession::on_message(Instant now, wire::Message message, Actions& acti
     }
     case v1::Envelope::kResultAck: on_result_ack(envelope.result_ack()); break;
     case v1::Envelope::kRevoke: on_revoke(envelope.revoke(), actions); break;
-    case v1::Envelope::kPart: on_part(envelope.part(), message.payloads[0], actions); break;
+    case v1::Envelope::kPart: on_part(envelope.part(), std::move(message.payloads[0]), actions); break;
     case v1::Envelope::kPartCredit: on_part_credit(envelope.part_credit(), actions); break;
     default: break;  // Not for workers, or only for the log.
   }
@@ -116,7 +116,7 @@ void WorkerSession::on_revoke(const v1::Revoke& revoke, Actions& actions) {
   actions.push_back(CancelJob{held->executor, held->job, held->attempt});
 }
 
-void WorkerSession::on_part(const v1::Part& part, const std::string& bytes, Actions& actions) {
+void WorkerSession::on_part(const v1::Part& part, std::string bytes, Actions& actions) {
   HeldJob* held = find(part.transfer().job(), part.transfer().attempt());
   if (held == nullptr || held->state != HeldJob::State::kReceiving) {
     stats_.stale += 1;
@@ -127,16 +127,39 @@ void WorkerSession::on_part(const v1::Part& part, const std::string& bytes, Acti
     return_damaged(*held, actions);
     return;
   }
-  if (const Status kept = held->payload.append(bytes); !kept) {
-    finish(*held, v1::OUTCOME_FAILED, &kept.error(), false, actions);
+  held->is_whole = taken == wire::Download::Taken::kWhole;
+  held->parts.push_back(std::move(bytes));
+  if (!held->kept_by) keep_next_part(*held, actions);
+}
+
+void WorkerSession::keep_next_part(HeldJob& held, Actions& actions) {
+  held.kept_by = ++parts_kept_;
+  actions.push_back(
+      KeepPart{*held.kept_by, held.attempt, std::exchange(held.payload, Blob(config_.scratch)), std::move(held.parts.front())});
+  held.parts.pop_front();
+}
+
+void WorkerSession::on_part_kept(Instant now, std::uint64_t number, Attempt attempt, Result<Blob> payload, Actions& actions) {
+  now_ = now;
+  const auto found = jobs_.find(attempt);
+  if (has_left_ || found == jobs_.end() || found->second.kept_by != number) return;  // Revoked, or begun again on a new link.
+  HeldJob& held = found->second;
+  held.kept_by.reset();
+  if (held.state != HeldJob::State::kReceiving) return;  // Handed back in the meantime.
+  if (!payload) {
+    finish(held, v1::OUTCOME_RETURNED, &payload.error(), false, actions);  // Its own disk is no fault of the job.
     return;
   }
-  if (taken == wire::Download::Taken::kMore) {
-    ask_for_more(*held, actions);
-    return;
+  held.payload = std::move(*payload);
+  if (!held.parts.empty()) {
+    keep_next_part(held, actions);
+  } else if (!held.is_whole) {
+    ask_for_more(held, actions);  // Only now: a slow disk must not fill the memory.
+  } else {
+    held.download.reset();
+    enqueue(held);
+    settle(actions);
   }
-  held->download.reset();
-  enqueue(*held);
 }
 
 void WorkerSession::on_part_credit(const v1::PartCredit& credit, Actions& actions) {
@@ -149,7 +172,7 @@ void WorkerSession::on_part_credit(const v1::PartCredit& credit, Actions& action
   while (const std::optional<wire::Upload::Range> range = held->upload->next()) {
     auto bytes = held->payload.read(range->offset, range->size);
     if (!bytes) {
-      finish(*held, v1::OUTCOME_FAILED, &bytes.error(), false, actions);
+      finish(*held, v1::OUTCOME_RETURNED, &bytes.error(), false, actions);
       return;
     }
     wire::Message message;

@@ -116,13 +116,8 @@ void ExecutorHost::on_result(SlotResult result) {
   *done.mutable_job() = wire::to_wire(result.job);
   *done.mutable_attempt() = wire::to_wire(result.attempt);
   if (result.result) {
-    auto payload = local::attach_payload(result.result->result, frame);
-    if (payload) {
-      done.set_measures(std::move(result.result->measures));
-      *done.mutable_payload() = std::move(*payload);
-    } else {
-      *done.mutable_fault() = wire::to_wire(payload.error());
-    }
+    done.set_measures(std::move(result.result->measures));
+    *done.mutable_payload() = local::attach_payload(std::move(result.result->result), frame);
   } else {
     const ErrorCode code = result.result.error().code;
     *done.mutable_fault() = wire::to_wire(readable(result.result.error()));

@@ -69,18 +69,12 @@ void Executors::perform(const OpenRun& action) {
   queue(action.executor, std::move(frame));
 }
 
-void Executors::perform(const StartJob& action) {
+void Executors::perform(StartJob action) {
   local::LocalFrame frame;
   v1::ExecutorJob& job = *frame.message.mutable_job();
   *job.mutable_job() = wire::to_wire(action.job);
   *job.mutable_attempt() = wire::to_wire(action.attempt);
-  auto payload = local::attach_payload(action.payload, frame);
-  if (!payload) {
-    // Out of descriptors. The executor is as good as lost: its end frees one, and gives the job back.
-    kill(action.executor);
-    return;
-  }
-  *job.mutable_payload() = std::move(*payload);
+  *job.mutable_payload() = local::attach_payload(std::move(action.payload), frame);
   queue(action.executor, std::move(frame));
 }
 

@@ -52,7 +52,7 @@ class Executors {
   void perform(const StartExecutor& action);
   void perform(const EndExecutor& action);
   void perform(const OpenRun& action);
-  void perform(const StartJob& action);
+  void perform(StartJob action);
   void perform(const CancelJob& action);
 
   /// Reads what is there after the poller has waited. Errors: kFailed when the spawner is gone: this worker cannot go on.

@@ -26,13 +26,15 @@ constexpr Duration kMissingMasterReminder = minutes(1);
 }  // namespace
 
 Link::Link(const LinkConfig& config, Spawner spawner, SignalFd signals, Fd lifeline, net::DealerChannel channel,
-           PayloadReader& payloads)
+           PayloadReader& payloads, PartWriter& parts)
     : config_(config),
       signals_(std::move(signals)),
       lifeline_(std::move(lifeline)),
       channel_(std::move(channel)),
+      parts_(parts),
       channel_index_(poller_.add(channel_)),
       signals_index_(poller_.add(signals_.fd())),
+      parts_index_(poller_.add(parts.fd())),
       executors_(std::move(spawner), config.executor, poller_, payloads),
       session_(config.session, net::hello_of_this_process()) {
   if (lifeline_.is_open()) lifeline_index_ = poller_.add(lifeline_.get());
@@ -48,6 +50,7 @@ Departure Link::run() {
     }
     // Before anything runs out: after a pause of our own, what has arrived counts.
     on_master(turn);
+    on_parts(turn);
     on_executors(turn);
     session_.on_time(turn, actions_);
     perform_actions();
@@ -81,14 +84,21 @@ void Link::on_master(Instant now) {
     std::optional<Result<wire::Message>> message = channel_.receive();
     if (!message) return;
     if (!*message) {
-      log_warn("message_refused what=" + message->error().what);
+      complaints_.add(now, "message_refused what=" + message->error().what);
       continue;
     }
     const v1::Envelope& envelope = (*message)->envelope;
     if (envelope.has_refused() && envelope.refused().reason() != v1::REFUSAL_HELLO_FIRST) {
-      log_warn("refused_by_master text=" + envelope.refused().text());
+      complaints_.add(now, "refused_by_master text=" + envelope.refused().text());
     }
     session_.on_message(now, std::move(**message), actions_);
+  }
+}
+
+void Link::on_parts(Instant now) {
+  if (!poller_.is_ready(parts_index_)) return;
+  for (KeptPart& part : parts_.take_done()) {
+    session_.on_part_kept(now, part.number, part.attempt, std::move(part.payload), actions_);
   }
 }
 

@@ -5,9 +5,11 @@
 
 #include "common/net/channel.h"
 #include "common/net/outbox.h"
+#include "common/runtime/complaints.h"
 #include "common/runtime/signals.h"
 #include "worker/core/session.h"
 #include "worker/link/executors.h"
+#include "worker/link/part_writer.h"
 
 namespace sheaf::worker {
 
@@ -32,7 +34,7 @@ class Link {
  public:
   /// `lifeline`: closed when whoever started this worker is gone; not open without one.
   Link(const LinkConfig& config, Spawner spawner, SignalFd signals, Fd lifeline, net::DealerChannel channel,
-       PayloadReader& payloads);
+       PayloadReader& payloads, PartWriter& parts);
 
   /// Works until told to leave, by the session, a signal or the lifeline. By then the executors may still live: they end when
   /// the spawner does, and that when this object is gone.
@@ -41,14 +43,16 @@ class Link {
  private:
   void on_signals(Instant now);
   void on_master(Instant now);
+  void on_parts(Instant now);
   void on_executors(Instant now);
   void perform_actions();
   void perform(SendMessage action);
   void perform(DropUnsent action);
+  void perform(KeepPart action) { parts_.post(std::move(action)); }
   void perform(Leave action);
   template <class ExecutorAction>
   void perform(ExecutorAction action) {
-    executors_.perform(action);
+    executors_.perform(std::move(action));
   }
   void say_what_changed(Instant now);
   void leave(Instant now, const Error& reason, int exit_code) { session_.leave(now, reason, exit_code, actions_); }
@@ -58,11 +62,14 @@ class Link {
   SignalFd signals_;
   Fd lifeline_;
   net::DealerChannel channel_;
+  PartWriter& parts_;
   net::Poller poller_;
   std::size_t channel_index_;
   std::size_t signals_index_;
+  std::size_t parts_index_;
   std::optional<std::size_t> lifeline_index_;
   Executors executors_;
+  Complaints complaints_;
   WorkerSession session_;
   Actions actions_;
   net::Outbox outbox_;

@@ -54,6 +54,8 @@ Result<Departure> work(const WorkerOptions& options, Spawner spawner, Fd lifelin
   if (!signals) return propagate(signals);
   auto payloads = make_payload_reader();
   if (!payloads) return propagate(payloads);
+  auto parts = make_part_writer();
+  if (!parts) return propagate(parts);
   net::Context context;
   auto channel = net::DealerChannel::connect(context, options.endpoint);
   if (!channel) return propagate(channel);
@@ -71,7 +73,8 @@ Result<Departure> work(const WorkerOptions& options, Spawner spawner, Fd lifelin
   session.scratch = scratch_directory();
   log_info("worker_started master=" + options.endpoint.address + " executors=" + std::to_string(options.executors) +
            " threads=" + std::to_string(options.threads));
-  return Link(config, std::move(spawner), std::move(*signals), std::move(lifeline), std::move(*channel), **payloads).run();
+  return Link(config, std::move(spawner), std::move(*signals), std::move(lifeline), std::move(*channel), **payloads, **parts)
+      .run();
 }
 
 }  // namespace
