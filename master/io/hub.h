@@ -107,6 +107,8 @@ class Hub {
   void on_cancel(Instant now, Peer& client, const v1::CancelRun& cancel);
   void on_stage_message(Instant now, Peer& stage, wire::Message& message);
   void on_feed(Instant now, Peer& stage, HubRun& run, wire::Message& message);
+  /// Whether there is a result of an older payload. Nothing would release what is kept for a Redo of anything else.
+  bool can_be_redone(const HubRun& run, JobKey key, std::uint32_t revision) const;
   void on_redo(Instant now, Peer& stage, HubRun& run, wire::Message& message);
   void take_job(Instant now, HubRun& run, const v1::JobHeader& header, std::uint32_t revision, StoredPayload payload);
   void on_damaged_job(Instant now, HubRun& run);

@@ -255,11 +255,14 @@ void Hub::on_damaged_job(Instant now, HubRun& run) {
           Error{ErrorCode::kCluster, "a job was damaged on its way to the master", {}, "run the command again"});
 }
 
+bool Hub::can_be_redone(const HubRun& run, JobKey key, std::uint32_t revision) const {
+  return scheduler_.is_committed({run.id, key}) && revision > run.results.at(key).revision;
+}
+
 void Hub::on_redo(Instant now, Peer& stage, HubRun& run, wire::Message& message) {
   const v1::Redo& redo = message.envelope.redo();
   const JobId job{run.id, wire::from_wire(redo.job().job()).key};
-  // Asked for twice, or not yet done: nothing would release what is kept for it.
-  if (!scheduler_.is_committed(job) || redo.revision() <= run.results.at(job.key).revision) return;
+  if (!can_be_redone(run, job.key, redo.revision())) return;
   log_warn("job_redone run=" + std::to_string(run.id.value) + " job=" + to_string(job.key) +
            " revision=" + std::to_string(redo.revision()) + " reason=\"" + redo.reason() + "\"");
   const v1::PayloadRef& payload = redo.job().payload();
@@ -291,8 +294,7 @@ void Hub::take_job(Instant now, HubRun& run, const v1::JobHeader& header, std::u
     apply(now, JobFed{run.id, key, bytes, header.units()});
     send_credit(now, run);
   } else {
-    const auto result = run.results.find(key);
-    if (!scheduler_.is_committed(JobId{run.id, key}) || revision <= result->second.revision) return;  // Asked for twice.
+    if (!can_be_redone(run, key, revision)) return;  // Asked for twice while the payload came.
     run.revisions[key] = revision;
     run.jobs.insert_or_assign(key, std::move(job));
     apply(now, RedoAsked{JobId{run.id, key}, revision, bytes, "asked for by the stage"});

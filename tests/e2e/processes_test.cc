@@ -41,6 +41,13 @@ class ProcessesTest : public ClusterTest {
       std::filesystem::remove(output(name));
     }
   }
+  /// The same when a stage was killed, and so nobody could remove its unfinished file.
+  void expect_only_unfinished_left() const {
+    expect_all_gone();
+    remove_unfinished();
+    EXPECT_THAT(outputs(), IsEmpty());
+    EXPECT_THAT(socket_directories(), IsEmpty());
+  }
   void expect_one_line(const Finished& finished, const std::string& line) const {
     EXPECT_EQ(finished.out, "");
     EXPECT_EQ(lines_of(finished.err).back(), line) << finished.err;
@@ -145,10 +152,7 @@ TEST_F(ProcessesTest, LeavesNoProcessWhenTheStageIsKilled) {
   const Finished finished = video.wait();
   EXPECT_EQ(finished.exit_code, 1);
   expect_one_line(finished, "sheaf video: the process that cuts and binds (sheaf-stage) was ended by signal 9 (Killed)");
-  expect_all_gone();
-  EXPECT_FALSE(std::filesystem::exists(output("out.mp4")));
-  EXPECT_THAT(socket_directories(), IsEmpty());
-  remove_unfinished();
+  expect_only_unfinished_left();
 }
 
 TEST_F(ProcessesTest, LeavesNothingWhenTheStageStandsStill) {
@@ -157,10 +161,7 @@ TEST_F(ProcessesTest, LeavesNothingWhenTheStageStandsStill) {
   freeze(processes("sheaf-stage").at(0).pid);
   video.send(SIGINT);
   EXPECT_EQ(video.wait().exit_code, 130);
-  expect_all_gone();
-  EXPECT_FALSE(std::filesystem::exists(output("out.mp4")));
-  EXPECT_THAT(socket_directories(), IsEmpty());
-  remove_unfinished();
+  expect_only_unfinished_left();
 }
 
 TEST_F(ProcessesTest, EndsAStageThatStandsStillWithTheMaster) {

@@ -44,12 +44,15 @@ class HubPayloadTest : public HubTest {
     *message.mutable_result()->mutable_payload() = announced(bytes);
     say(from, message);
   }
-  /// What a worker was given that then came back by another link, and what another was given in its place.
-  std::pair<v1::Assignment, v1::Assignment> lose_the_link_of_a() {
+  v1::Assignment give_the_only_job_to_a() {
     feed(0, "small");
     end_feed(1);
     greet_as_worker("a", 300);
-    const v1::Assignment first = assignment("a");
+    return assignment("a");
+  }
+  /// What a worker was given that then came back by another link, and what another was given in its place.
+  std::pair<v1::Assignment, v1::Assignment> lose_the_link_of_a() {
+    const v1::Assignment first = give_the_only_job_to_a();
     outbox_.gone.insert("a");
     pass(1100ms);
     greet_as_worker("b", 301);
@@ -155,10 +158,7 @@ TEST_F(HubPayloadTest, EndTheRunWhenAJobIsDamagedOnItsWay) {
 }
 
 TEST_F(HubPayloadTest, StopWhenTheyAreNoLongerWanted) {
-  feed(0, "small");
-  end_feed(1);
-  greet_as_worker("a", 300);
-  const v1::Assignment assigned = assignment("a");
+  const v1::Assignment assigned = give_the_only_job_to_a();
   announce_result(assigned, pattern(3 * wire::kPartBytesMax));
   hub_.on_stage_exited(now_, RunId{1}, "was ended by signal 9 (Killed)");
   pass(1s);
@@ -203,10 +203,7 @@ TEST_F(HubPayloadTest, EndTheRunWhenAJobHasNoRoomOnTheDisk) {
 
 TEST_F(HubPayloadTest, EndTheRunAndFreeTheWorkerWhenTheDiskFillsUnderAResult) {
   // Goal: a worker keeps a result until it is acknowledged, so also one that nobody can take must be.
-  feed(0, "small");
-  end_feed(1);
-  greet_as_worker("a", 300);
-  const v1::Assignment assigned = assignment("a");
+  const v1::Assignment assigned = give_the_only_job_to_a();
   const std::string reply = pattern(9 * wire::kPartBytesMax);
   announce_result(assigned, reply);
   disk_.is_full = true;
@@ -228,10 +225,7 @@ TEST_F(HubPayloadTest, NeedNoRoomWhenNobodyWantsThem) {
 }
 
 TEST_F(HubPayloadTest, AreForgottenWhenTheWorkerTakesThemBack) {
-  feed(0, "small");
-  end_feed(1);
-  greet_as_worker("a", 300);
-  const v1::Assignment assigned = assignment("a");
+  const v1::Assignment assigned = give_the_only_job_to_a();
   const std::string reply = pattern(2 * wire::kPartBytesMax);
   announce_result(assigned, reply);
   say("a", result(assigned, v1::OUTCOME_RETURNED));  // Its own disk cannot be read.

@@ -80,6 +80,18 @@ TEST_F(HubTest, IgnoresARedoThatHasBeenDone) {
   EXPECT_EQ(hears("stage"), Kinds{"all_bound"});
 }
 
+TEST_F(HubTest, KeepsNoPartThatNoSplitAskedFor) {
+  // Goal: nothing that a stage feeds stays with the master when no worker will ever get it (check_invariants).
+  begin_run(1);
+  v1::Envelope message = envelope();
+  message.mutable_feed()->set_run(1);
+  *message.mutable_feed()->add_jobs() = header(0, wire::inlined_ref("a part"));
+  message.mutable_feed()->mutable_jobs(0)->mutable_job()->set_sub(1);
+  say("stage", message, {"a part"});
+  greet_as_worker("a", 300, 2);
+  EXPECT_EQ(assignment("a").job().sub(), 0u);
+}
+
 TEST_F(HubTest, ListensToOneStageOfARunOnly) {
   begin_run(1);
   greet_as_worker("a", 300);
