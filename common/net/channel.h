@@ -1,14 +1,13 @@
 #pragma once
 
-/// ZeroMQ, and the only headers of it that sheaf has: a socket for the master, one for everybody else, and a way to wait for
-/// both. All options of libzmq 4.3.4 that fail open or hang are set here (docs/PROTOCOL.md, "Transport").
+/// ZeroMQ (through cppzmq), and the only place that includes it: a socket for the master, one for everybody else, and a way to
+/// wait for both. All options of libzmq 4.3.4 that fail open or hang are set here (docs/PROTOCOL.md, "Transport").
 
-#include <memory>
 #include <optional>
-#include <span>
 #include <string>
-#include <variant>
+#include <utility>
 #include <vector>
+#include <zmq.hpp>
 
 #include "common/base/result.h"
 #include "common/base/time.h"
@@ -22,14 +21,11 @@ namespace sheaf::net {
 class Context {
  public:
   Context();
-  ~Context();
-  Context(const Context&) = delete;
-  Context& operator=(const Context&) = delete;
 
-  void* handle() const { return handle_; }
+  zmq::context_t& zmq() { return context_; }
 
  private:
-  void* handle_;
+  zmq::context_t context_;
 };
 
 /// What has arrived at the master.
@@ -51,15 +47,11 @@ class RouterChannel {
 
   /// The address it listens on: with "tcp://127.0.0.1:*" the port is known only now.
   const std::string& address() const { return address_; }
-  void* handle() const { return socket_.get(); }
+  zmq::socket_ref zmq() { return socket_; }
 
  private:
-  struct Closer {
-    void operator()(void* socket) const;
-  };
-  friend class DealerChannel;
-  RouterChannel() = default;
-  std::unique_ptr<void, Closer> socket_;
+  RouterChannel(zmq::socket_t socket, std::string address) : socket_(std::move(socket)), address_(std::move(address)) {}
+  zmq::socket_t socket_;
   std::string address_;
 };
 
@@ -74,19 +66,19 @@ class DealerChannel {
   /// Never blocks; empty when nothing waits. An error is a message of the master that was refused.
   std::optional<Result<wire::Message>> receive();
 
-  void* handle() const { return socket_.get(); }
+  zmq::socket_ref zmq() { return socket_; }
 
  private:
-  DealerChannel() = default;
-  std::unique_ptr<void, RouterChannel::Closer> socket_;
+  explicit DealerChannel(zmq::socket_t socket) : socket_(std::move(socket)) {}
+  zmq::socket_t socket_;
 };
 
 /// Waits for channels and descriptors together.
 class Poller {
  public:
   /// Returns the number that is_ready() knows it by.
-  std::size_t add(const RouterChannel& channel);
-  std::size_t add(const DealerChannel& channel);
+  std::size_t add(RouterChannel& channel);
+  std::size_t add(DealerChannel& channel);
   std::size_t add(int fd);
   /// Watches for writability too, or no longer. Of a DealerChannel: that it has a connection with room in its queue.
   void watch_writable(std::size_t index, bool on);
@@ -99,15 +91,9 @@ class Poller {
   bool is_writable(std::size_t index) const;
 
  private:
-  struct Item {
-    void* socket = nullptr;
-    int fd = -1;
-    short events = 0;
-    short revents = 0;
-    bool used = false;
-  };
-  std::size_t add(Item item);
-  std::vector<Item> items_;
+  std::size_t add(const zmq::pollitem_t& item);
+  /// One that has been removed watches nothing, until its place is used again.
+  std::vector<zmq::pollitem_t> items_;
 };
 
 }  // namespace sheaf::net

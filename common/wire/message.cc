@@ -37,13 +37,18 @@ std::vector<std::string> encode(const Message& message) {
   return frames;
 }
 
+Status check_size(std::size_t frames, std::size_t bytes) {
+  if (frames > kFramesMax) return refuse("a message of " + std::to_string(frames) + " frames");
+  if (bytes > kMessageBytesMax) return refuse("a message of " + std::to_string(bytes) + " bytes");
+  return {};
+}
+
 Result<Message> decode(std::vector<std::string> frames) {
   if (frames.empty()) return refuse("a message without a header");
-  if (frames.size() > kFramesMax) return refuse("a message of " + std::to_string(frames.size()) + " frames");
-  if (frames[0].size() > kHeaderBytesMax) return refuse("a header of " + std::to_string(frames[0].size()) + " bytes");
   std::size_t total = 0;
   for (const std::string& frame : frames) total += frame.size();
-  if (total > kMessageBytesMax) return refuse("a message of " + std::to_string(total) + " bytes");
+  if (Status fits = check_size(frames.size(), total); !fits) return propagate(fits);
+  if (frames[0].size() > kHeaderBytesMax) return refuse("a header of " + std::to_string(frames[0].size()) + " bytes");
 
   Message message;
   if (!message.envelope.ParseFromString(frames[0])) return refuse("a header that is no message of sheaf");

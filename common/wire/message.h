@@ -22,6 +22,8 @@ struct Message {
 /// It must pass validate() and the limits (checked: what we send is ours).
 std::vector<std::string> encode(const Message& message);
 
+/// Errors: kCluster, for more frames or bytes than a message may have.
+Status check_size(std::size_t frames, std::size_t bytes);
 /// The message in `frames`, or why it is refused, in words. Nothing is parsed before its size is checked, and nothing passes
 /// that validate() does not pass.
 Result<Message> decode(std::vector<std::string> frames);

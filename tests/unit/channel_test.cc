@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include <zmq.h>
 
 #include <functional>
 
@@ -37,25 +36,21 @@ bool wait_until(Poller& poller, const std::function<bool()>& condition) {
 class ForeignPeer {
  public:
   ForeignPeer(Context& context, const std::string& address, int receive_queue)
-      : socket_(zmq_socket(context.handle(), ZMQ_DEALER)) {
-    const int none = 0;
-    zmq_setsockopt(socket_, ZMQ_LINGER, &none, sizeof none);
-    zmq_setsockopt(socket_, ZMQ_RCVHWM, &receive_queue, sizeof receive_queue);
-    zmq_connect(socket_, address.c_str());
+      : socket_(context.zmq(), zmq::socket_type::dealer) {
+    socket_.set(zmq::sockopt::linger, 0);
+    socket_.set(zmq::sockopt::rcvhwm, receive_queue);
+    socket_.connect(address);
   }
-  ~ForeignPeer() { zmq_close(socket_); }
-  ForeignPeer(const ForeignPeer&) = delete;
-  ForeignPeer& operator=(const ForeignPeer&) = delete;
 
   void send(const std::vector<std::string>& frames) {
     for (std::size_t i = 0; i < frames.size(); ++i) {
-      const int sent = zmq_send(socket_, frames[i].data(), frames[i].size(), i + 1 < frames.size() ? ZMQ_SNDMORE : 0);
-      ASSERT_EQ(sent, static_cast<int>(frames[i].size()));
+      const bool is_last = i + 1 == frames.size();
+      ASSERT_TRUE(socket_.send(zmq::buffer(frames[i]), is_last ? zmq::send_flags::none : zmq::send_flags::sndmore));
     }
   }
 
  private:
-  void* socket_;
+  zmq::socket_t socket_;
 };
 
 class ChannelTest : public testing::Test {
@@ -161,8 +156,8 @@ TEST_F(ChannelTest, RefusesForeignMessagesAndKeepsTheLink) {
       {{"garbage that is no protobuf"}, "no message of sheaf"},
       {{""}, "unknown kind"},
       {{std::string(wire::kHeaderBytesMax + 1, 'x')}, "a header of"},
-      {std::vector<std::string>(3000, "x"), "frames"},
-      {std::vector<std::string>(9, std::string(1024 * 1024, 'x')), "a message of"},
+      {std::vector<std::string>(3000, "x"), "a message of 3000 frames"},
+      {std::vector<std::string>(9, std::string(1024 * 1024, 'x')), "a message of 9437184 bytes"},
   };
   for (const auto& [frames, reason] : refusals) {
     peer.send(frames);
