@@ -1,6 +1,7 @@
 // Which worker runs which job: the only place where attempts are issued and taken back.
 
-#include <tuple>
+#include <set>
+#include <vector>
 
 #include "common/base/check.h"
 #include "common/base/mark.h"
@@ -9,54 +10,59 @@
 namespace sheaf::master {
 
 void Scheduler::dispatch(Actions& actions) {
-  auto place = workers_.by_load().begin();
-  while (place != workers_.by_load().end()) {
-    Worker& worker = *workers_.find(place->second);
-    Run* run = choose_run(worker);
-    if (run == nullptr) {
+  const bool has_changed = workers_.take_news() || !touched_.empty();
+  for (const RunId id : touched_) {
+    if (const auto run = runs_.find(id); run != runs_.end()) {
+      queue_.update(run->second);
+    } else {
+      queue_.remove(id);
+    }
+  }
+  touched_.clear();
+  if (!has_changed) return;
+
+  // Whom a run in front waits for. What is assigned here leaves less room, never more, so a run that gets nothing now gets
+  // nothing in this step.
+  std::set<WorkerId> reserved;
+  auto place = queue_.places().begin();
+  while (place != queue_.places().end() && !workers_.by_load().empty()) {
+    Run& run = runs_.at(place->run);
+    const JobKey key = *run.next_waiting();
+    Worker* worker = choose_worker(run, *run.find_open(key), reserved);
+    if (worker == nullptr) {
       ++place;
       continue;
     }
-    assign(worker, *run, *run->next_waiting(), actions);
-    // The worker has another load now. From the start: the next job may be one that a worker in front of it may take.
-    place = workers_.by_load().begin();
+    assign(*worker, run, key, actions);
+    const RunQueue::Place before = *place;
+    queue_.update(run);
+    place = queue_.places().upper_bound(before);
   }
 }
 
-Run* Scheduler::choose_run(const Worker& worker) {
-  Run* best = nullptr;
-  const auto rank = [](const Run& run) {
-    return std::tuple(-static_cast<std::int64_t>(run.options().priority), run.live_attempts());
-  };
-  for (auto& [id, run] : runs_) {
-    const std::optional<JobKey> key = run.next_waiting();
-    if (!key || !may_take(worker, run, *run.find_open(*key))) continue;
-    if (best == nullptr || rank(run) < rank(*best)) best = &run;
-  }
-  // A job that does not fit into what the worker holds now makes it take nothing else: else small jobs of other runs could keep
-  // it from ever being empty enough.
-  if (best != nullptr && !worker.fits(best->find_open(*best->next_waiting())->payload_bytes)) {
-    SHEAF_MARK("scheduler_waits_for_bytes");
-    return nullptr;
-  }
-  return best;
-}
-
-bool Scheduler::may_take(const Worker& worker, const Run& run, const OpenJob& job) const {
-  if (!run.admits(worker.fingerprint)) return false;
-
-  // Near the end a prefetched job would wait behind another while some other slot falls idle.
+Worker* Scheduler::choose_worker(const Run& run, const OpenJob& job, std::set<WorkerId>& reserved) {
   const UsableWorkers alike = workers_.usable(run.fingerprint());
-  if (worker.load() >= 0 && alike.workers > 1 && run.is_at_tail(alike.slots)) {
-    SHEAF_MARK("scheduler_keeps_last_jobs");
-    return false;
+  std::vector<WorkerId> too_full;
+  for (const auto& [load, id] : workers_.by_load(run.fingerprint())) {
+    // Near the end a prefetched job would wait behind another while some other slot falls idle.
+    if (load >= 0 && alike.workers > 1 && run.is_at_tail(alike.slots)) {
+      SHEAF_MARK("scheduler_keeps_last_jobs");
+      break;
+    }
+    if (job.refused_by == id) {
+      SHEAF_MARK("scheduler_spares_refuser");
+      if (alike.workers > 1) continue;
+    }
+    if (reserved.contains(id)) continue;
+    Worker* worker = workers_.find(id);
+    if (worker->fits(job.payload_bytes)) return worker;
+    too_full.push_back(id);
   }
-
-  if (job.refused_by == worker.id) {
-    SHEAF_MARK("scheduler_spares_refuser");
-    if (alike.workers > 1) return false;
-  }
-  return true;
+  // A job that does not fit into what a worker holds now makes it take nothing else: else small jobs of other runs could keep
+  // it from ever being empty enough.
+  if (!too_full.empty()) SHEAF_MARK("scheduler_waits_for_bytes");
+  reserved.insert(too_full.begin(), too_full.end());
+  return nullptr;
 }
 
 void Scheduler::assign(Worker& worker, Run& run, JobKey key, Actions& actions) {

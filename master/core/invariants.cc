@@ -72,6 +72,30 @@ void Scheduler::check_invariants() const {
     }
   }
   SHEAF_CHECK(held_by_jobs == workers_.view().held);  // And so no worker holds anything that no job knows of.
+
+  SHEAF_CHECK(touched_.empty());
+  std::set<RunQueue::Place> places;
+  for (const auto& [id, run] : runs_) {
+    if (run.next_waiting()) places.insert({run.options().priority, run.live_attempts(), id});
+  }
+  SHEAF_CHECK(places == queue_.places());
+  check_nothing_can_be_given();
+}
+
+void Scheduler::check_nothing_can_be_given() const {
+  for (const auto& [id, worker] : workers_.all()) {
+    if (!worker.has_room()) continue;
+    for (const RunQueue::Place& place : queue_.places()) {
+      const Run& run = runs_.at(place.run);
+      const OpenJob& job = *run.find_open(*run.next_waiting());
+      const UsableWorkers alike = workers_.usable(run.fingerprint());
+      const bool keeps = worker.load() >= 0 && alike.workers > 1 && run.is_at_tail(alike.slots);
+      const bool spares = job.refused_by == id && alike.workers > 1;
+      if (!run.admits(worker.fingerprint) || keeps || spares) continue;
+      SHEAF_CHECK(!worker.fits(job.payload_bytes));
+      break;  // It is kept for this one.
+    }
+  }
 }
 
 }  // namespace sheaf::master

@@ -81,7 +81,9 @@ bool Scheduler::is_committed(JobId job) const {
 
 Run* Scheduler::find_run(RunId id) {
   const auto place = runs_.find(id);
-  return place == runs_.end() ? nullptr : &place->second;
+  if (place == runs_.end()) return nullptr;
+  if (touched_.empty() || touched_.back() != id) touched_.push_back(id);
+  return &place->second;
 }
 
 const Run* Scheduler::find_run(RunId id) const {

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "master/core/config.h"
 #include "master/core/events.h"
 #include "master/core/run.h"
+#include "master/core/run_queue.h"
 #include "master/core/stats.h"
 #include "master/core/worker_table.h"
 
@@ -21,14 +23,18 @@ namespace sheaf::master {
 /// A pure state machine: no socket, clock, thread, log or payload. The caller feeds it one event at a time and carries out the
 /// actions in their order. Equal configuration and equal events give equal actions; tests/sim depends on that.
 ///
-/// A step costs O(log workers + log window) and, for each job that it assigns, O(runs); only workers that have room and may not
-/// take anything (another fingerprint, payload budget used up) are looked at again with every job.
+/// A step costs O(log workers + log runs + log window) for each run that it changes and for each job that it assigns; idle
+/// workers and idle runs cost nothing. Beyond that, a step that frees a slot or queues a job looks at each run with a job that
+/// nobody may take, and for a job that is larger than what workers have left of their byte budgets at each of these. The end of
+/// a run or of a worker costs as much as it holds.
 ///
 /// Not thread-safe: the thread that created it makes every call.
 class Scheduler {
  public:
   /// `config` must have passed `validate()`.
   explicit Scheduler(const SchedulerConfig& config);
+  Scheduler(Scheduler&&) = default;  // Not copied: its indexes point into its tables.
+  Scheduler& operator=(Scheduler&&) = default;
 
   /// Applies `event`, which happened at `now`, and appends what follows from it to `actions`.
   ///
@@ -102,8 +108,9 @@ class Scheduler {
 
   // dispatch.cc
   void dispatch(Actions& actions);
-  Run* choose_run(const Worker& worker);
-  bool may_take(const Worker& worker, const Run& run, const OpenJob& job) const;
+  /// Who is to have the job, which is the run's next: the worker with most free slots that may take it and is not reserved for
+  /// another run. When all that may take it are too full, they are reserved for it.
+  Worker* choose_worker(const Run& run, const OpenJob& job, std::set<WorkerId>& reserved);
   void assign(Worker& worker, Run& run, JobKey key, Actions& actions);
   /// The run gets something from the worker: from now on from its like alone, if the run asks for that.
   void bind(Run& run, const Worker& worker, Actions& actions);
@@ -113,13 +120,17 @@ class Scheduler {
   void revoke(Run& run, JobKey key, const IssuedAttempt& attempt, Actions& actions);
   void revoke_all(Run& run, JobKey key, const OpenJob& job, Actions& actions);
 
+  /// For a change: what the run has to give is looked at again at the end of the step.
   Run* find_run(RunId id);
+  void check_nothing_can_be_given() const;
   const Run* find_run(RunId id) const;
 
   SchedulerConfig config_;
   Instant now_{};
   std::uint64_t attempts_issued_ = 0;
   std::map<RunId, Run> runs_;
+  RunQueue queue_;
+  std::vector<RunId> touched_;  ///< In this step.
   WorkerTable workers_;
   Stats stats_;
 };

@@ -19,6 +19,9 @@ struct Held {
   std::uint64_t payload_bytes = 0;
 };
 
+/// Workers whose results can be bound together: those with one fingerprint.
+struct WorkerGroup;
+
 /// One link to a worker. Changed only through WorkerTable, which keeps its indexes in step.
 struct Worker {
   WorkerId id{};
@@ -31,6 +34,7 @@ struct Worker {
   bool draining = false;
   std::map<JobId, Held> held{};  ///< At most one attempt of a job.
   std::uint64_t held_bytes = 0;
+  WorkerGroup* group = nullptr;  ///< Set by join().
 
   bool is_usable() const { return !expired && !draining && slots > 0; }
   /// Negative: so many slots are free. 0 and more: so many jobs beyond the slots.
@@ -48,11 +52,19 @@ struct UsableWorkers {
   bool operator==(const UsableWorkers&) const = default;
 };
 
+/// Place of a worker among those that have room: its load, then its age.
+using WorkerLoad = std::pair<std::int64_t, WorkerId>;
+
+struct WorkerGroup {
+  std::uint64_t members = 0;
+  UsableWorkers usable;
+  std::set<WorkerLoad> by_load;
+  bool operator==(const WorkerGroup&) const = default;
+};
+
 /// The workers of a Scheduler, by id, by load and by when they were heard. Every operation is O(log workers).
 class WorkerTable {
  public:
-  using Load = std::pair<std::int64_t, WorkerId>;
-
   /// `worker.id` must be new.
   Worker& join(Worker worker);
   void remove(WorkerId id);
@@ -60,9 +72,13 @@ class WorkerTable {
   const Worker* find(WorkerId id) const;
   const std::map<WorkerId, Worker>& all() const { return workers_; }
 
-  /// The workers that may be given a job, the one with most free slots first, and those with none behind all that have one: so
-  /// that slots fill evenly, and nobody prefetches while another idles. Ties go to the older worker.
-  const std::set<Load>& by_load() const { return by_load_; }
+  /// The workers with that fingerprint (empty: all) that may be given a job, the one with most free slots first, and those with
+  /// none behind all that have one: so that slots fill evenly, and nobody prefetches while another idles. Ties go to the older
+  /// worker.
+  const std::set<WorkerLoad>& by_load(const std::string& fingerprint = {}) const;
+  /// Whether, since it was last asked, anything has happened that may let a worker take what it could not: one that came, went,
+  /// was freed of a job, is used again or no more.
+  bool take_news() { return std::exchange(has_news_, false); }
 
   void hold(Worker& worker, JobId job, const Held& held);
   /// Does nothing if the worker does not hold that attempt of the job.
@@ -80,15 +96,20 @@ class WorkerTable {
   void check_invariants() const;
 
  private:
-  /// Takes the worker out of the indexes and sums; put() puts it back after a change.
+  /// Takes the worker out of the indexes and sums; put() puts it back after a change. The second pair: for a change of load
+  /// alone.
   void take(const Worker& worker);
   void put(const Worker& worker);
+  void take_load(const Worker& worker);
+  void put_load(const Worker& worker);
+  const WorkerGroup* find_group(const std::string& fingerprint) const;
 
   std::map<WorkerId, Worker> workers_;
-  std::set<Load> by_load_;
-  std::set<std::pair<Instant, WorkerId>> by_heard_;
-  std::map<std::string, UsableWorkers> usable_by_fingerprint_;  ///< Of those that have any.
+  std::set<WorkerLoad> by_load_;
+  std::set<std::pair<Instant, WorkerId>> by_heard_;  ///< Those that are not expired.
+  std::map<std::string, WorkerGroup> groups_;        ///< Those that have members.
   ClusterView view_;
+  bool has_news_ = false;
 };
 
 }  // namespace sheaf::master

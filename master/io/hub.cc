@@ -25,6 +25,7 @@ Hub::Hub(const HubConfig& config, Outbox& outbox, StageLauncher& stages, Spool& 
 void Hub::on_message(Instant now, const wire::PeerAddress& from, Result<wire::Message> message) {
   Peer* peer = peers_.find(from);
   if (peer != nullptr) peer->last_heard = now;
+  if (peer == nullptr || !message || !message->envelope.has_heartbeat()) look_before(now + config_.update_interval);
   if (!message) {
     refused_messages_ += 1;
     complaints_.add(now, "message_refused peer=" + (peer != nullptr ? peer->name : std::string("unknown")) + " reason=\"" +
@@ -66,14 +67,13 @@ void Hub::dispatch(Instant now, Peer& peer, wire::Message& message) {
 
 void Hub::on_time(Instant now) {
   // Nobody can come back to a master that is away: as long as it was late, nobody's absence lasted.
-  if (next_tick_ != Instant{} && now - next_tick_ > config_.silence_max / 2) {
+  if (next_look_ && now - *next_look_ > config_.silence_max / 2) {
     for (auto& [id, run] : runs_) {
       for (std::optional<Instant>* since : {&run.stage_absent, &run.client_absent, &run.ending}) {
-        if (*since) *since = std::min(now, **since + (now - next_tick_));
+        if (*since) *since = std::min(now, **since + (now - *next_look_));
       }
     }
   }
-  next_tick_ = now + config_.update_interval;
   apply(now, TimePassed{});
   for (const wire::PeerAddress& address : peers_.addresses()) {
     Peer* peer = peers_.find(address);
@@ -97,6 +97,21 @@ void Hub::on_time(Instant now) {
     if (HubRun* run = find_run(id)) watch_run(now, *run);
   }
   reap(now);
+  next_look_ = next_look_without_input(now);
+}
+
+std::optional<Instant> Hub::next_look_without_input(Instant now) const {
+  std::optional<Instant> next = scheduler_.next_deadline();
+  const auto consider = [&next](Instant when) { next = std::min(next.value_or(when), when); };
+  for (const auto& [address, peer] : peers_.all()) {
+    consider(peer.last_sent + config_.heartbeat_interval);
+    if (peer.role != v1::ROLE_WORKER) consider(peer.last_heard + config_.silence_max);
+  }
+  for (const auto& [id, run] : runs_) {
+    if (const auto when = next_look_at(run)) consider(*when);
+  }
+  // Thousands of peers are not looked at one by one, each at its own time.
+  return next ? std::optional(std::max(*next, now + config_.update_interval)) : std::nullopt;
 }
 
 void Hub::shut_down(Instant now, const std::string& reason) {
@@ -225,6 +240,7 @@ void Hub::lose(Instant now, const wire::PeerAddress& address, bool graceful) {
   const SessionId session = peer->session;
   const std::string name = peer->name;
   peers_.remove(address);
+  look_before(now + config_.update_interval);
   if (role == v1::ROLE_WORKER) {
     (graceful ? log_info : log_warn)((graceful ? "worker_left worker=" : "worker_lost worker=") + std::to_string(worker.value) +
                                      " peer=" + name);

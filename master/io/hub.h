@@ -40,9 +40,10 @@ struct HubConfig {
   std::uint64_t spool_window_bytes = kSpoolWindowBytes;    ///< A run's results that are committed and not bound.
   Duration heartbeat_interval = wire::kHeartbeatInterval;
   Duration silence_max = wire::kSilenceMax;  ///< Of stages and clients; of workers: scheduler.worker_silence_max.
-  Duration update_interval = std::chrono::milliseconds(200);  ///< Between two RunUpdates of a working run; also the hub's tick.
-  Duration stage_goodbye_max = std::chrono::seconds(5);       ///< How long a stage may take to give its output up.
-  Duration stage_last_words_max = std::chrono::seconds(1);    ///< How long what a stage said before it ended may be on its way.
+  /// Between two RunUpdates of a run; and how soon the hub looks after what something that happened has led to.
+  Duration update_interval = std::chrono::milliseconds(200);
+  Duration stage_goodbye_max = std::chrono::seconds(5);     ///< How long a stage may take to give its output up.
+  Duration stage_last_words_max = std::chrono::seconds(1);  ///< How long what a stage said before it ended may be on its way.
   std::size_t peers_max = 10'000;
   std::size_t runs_max = 1000;       ///< That have not ended.
   std::size_t ended_runs_max = 100;  ///< That are remembered for a client whose link broke at the end.
@@ -68,8 +69,8 @@ class Hub {
   /// Says goodbye to everybody, so that nobody waits for silence.
   void shut_down(Instant now, const std::string& reason);
 
-  /// When on_time() is due.
-  Instant next_deadline() const { return next_tick_; }
+  /// When on_time() is due; empty while nobody is there and there is no run: only input can change that.
+  std::optional<Instant> next_deadline() const { return next_look_; }
 
   const Scheduler& scheduler() const { return scheduler_; }
   /// Runs that have not ended.
@@ -98,6 +99,8 @@ class Hub {
   void lose(Instant now, const wire::PeerAddress& address, bool graceful);
   /// Loses everybody to whom a send has failed. A send fails in the middle of something, so it only notes the address.
   void reap(Instant now);
+  void look_before(Instant when) { next_look_ = std::min(next_look_.value_or(when), when); }
+  std::optional<Instant> next_look_without_input(Instant now) const;
   void apply(Instant now, Event event);
   void carry_out(Instant now, const Action& action);
   v1::Envelope envelope() const;
@@ -119,6 +122,8 @@ class Hub {
   void finish_run(Instant now, HubRun& run);
   void update_client(Instant now, HubRun& run, bool force);
   void watch_run(Instant now, HubRun& run);
+  /// When the run has to be looked at, if nothing happens before.
+  std::optional<Instant> next_look_at(const HubRun& run) const;
   void watch_fit(HubRun& run);
   HubRun* find_run(RunId id);
   Peer* stage_of(HubRun& run);
@@ -158,7 +163,7 @@ class Hub {
   /// Results that have arrived whole and that the scheduler decides about: a Commit or a DropResult follows at once.
   std::map<std::pair<WorkerId, TransferKey>, ArrivedResult> arrived_;
 
-  Instant next_tick_{};
+  std::optional<Instant> next_look_;
   std::uint64_t refused_messages_ = 0;
   Complaints complaints_;  ///< About messages that are refused: anybody's.
   Complaints damages_;     ///< On the way.

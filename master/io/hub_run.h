@@ -57,8 +57,7 @@ struct HubRun {
   std::optional<v1::Publish> publish;
 
   bool has_no_fit = false;  ///< There are workers, and none that may go on with it: said in the log once.
-  Instant last_update;
-  std::string last_update_bytes;  ///< What was sent, so that nothing is said twice.
+  std::string last_update;  ///< What was sent, so that nothing is said twice.
 
   bool is_over() const { return state == v1::RUN_DONE || state == v1::RUN_FAILED || state == v1::RUN_CANCELLED; }
 };

@@ -85,7 +85,6 @@ void Hub::on_submit(Instant now, Peer& client, const v1::Submit& submit) {
     made.tag = submit.tag();
     made.token = make_token(random_);
     made.credit.set_run(made.id.value);
-    made.last_update = now;
     made.view.stage_attached = false;
     run = &runs_.emplace(made.id, std::move(made)).first->second;
     log_info("run_submitted run=" + std::to_string(run->id.value) + " kind=" + run->description.kind() + " label=\"" +
@@ -170,9 +169,8 @@ void Hub::update_client(Instant now, HubRun& run, bool force) {
     update.set_report(run.publish->report());
   }
   std::string bytes = update.SerializeAsString();
-  run.last_update = now;
-  if (!force && bytes == run.last_update_bytes) return;
-  run.last_update_bytes = std::move(bytes);
+  if (!force && bytes == run.last_update) return;
+  run.last_update = std::move(bytes);
   send(now, *client, std::move(message));
 }
 
@@ -365,6 +363,7 @@ void Hub::on_stage_exited(Instant now, RunId id, const std::string& how) {
   // published.
   run->stage_exited = now;
   run->stage_exit = how;
+  look_before(now + config_.stage_last_words_max);
 }
 
 void Hub::watch_run(Instant now, HubRun& run) {
@@ -388,7 +387,23 @@ void Hub::watch_run(Instant now, HubRun& run) {
     return;
   }
   watch_fit(run);
-  if (now - run.last_update >= config_.update_interval) update_client(now, run, false);
+  update_client(now, run, false);
+}
+
+std::optional<Instant> Hub::next_look_at(const HubRun& run) const {
+  if (run.is_over()) return std::nullopt;
+  std::optional<Instant> next;
+  const auto consider = [&next](const std::optional<Instant>& since, Duration after) {
+    if (since) next = std::min(next.value_or(*since + after), *since + after);
+  };
+  consider(run.stage_exited, config_.stage_last_words_max);
+  if (run.ending) {
+    consider(run.ending, config_.stage_goodbye_max);
+    return next;
+  }
+  consider(run.client_absent, config_.silence_max);
+  consider(run.stage_absent, 2 * config_.silence_max);
+  return next;
 }
 
 void Hub::watch_fit(HubRun& run) {

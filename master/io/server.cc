@@ -17,7 +17,8 @@ namespace sheaf::master {
 
 namespace {
 
-/// When the loop was away for longer than this (stopped, swapped out), what has piled up is heard before anybody is judged.
+/// When the loop comes to its work so much too late (it was stopped, swapped out), what has piled up is heard before anybody is
+/// judged.
 constexpr Duration kOwnPause = std::chrono::milliseconds(750);
 constexpr Duration kHearingAfterPause = std::chrono::milliseconds(1500);
 /// Messages that are taken in one go before the clock is looked at again.
@@ -42,6 +43,12 @@ std::string local_address(std::string address) {
   const std::string any = "tcp://0.0.0.0:";
   if (address.starts_with(any)) address = "tcp://127.0.0.1:" + address.substr(any.size());
   return address;
+}
+
+/// A command that was killed cannot remove the directory of its private sockets; ours is in it, and goes first.
+void remove_private_socket(const std::string& path) {
+  ::unlink(path.c_str());
+  ::rmdir(path.substr(0, path.rfind('/')).c_str());
 }
 
 }  // namespace
@@ -76,23 +83,21 @@ Result<int> serve(const ServerOptions& options, SignalFd& signals) {
   poller.add(signals.fd());
   if (lifeline) poller.add(lifeline->get());
 
-  Instant last_turn = now();
-  Instant judge_from = last_turn;
-  Instant next_warning = last_turn;
+  Instant judge_from = now();
+  Instant next_warning = judge_from;
   while (true) {
-    poller.wait(std::max(Duration::zero(), std::max(hub.next_deadline(), judge_from) - now()));
+    std::optional<Instant> wake = hub.next_deadline();
+    if (wake) wake = std::max(*wake, judge_from);
+    const std::optional<Instant> look = wake;
+    if (options.warn_insecure) wake = std::min(wake.value_or(next_warning), next_warning);
+    poller.wait(wake ? std::optional(std::max(Duration::zero(), *wake - now())) : std::nullopt);
     const Instant turn = now();
-    if (turn - last_turn > kOwnPause) judge_from = turn + kHearingAfterPause;
-    last_turn = turn;
+    if (look && turn - *look > kOwnPause) judge_from = turn + kHearingAfterPause;
 
     if (lifeline && is_parent_gone(*lifeline)) {
       log_info("master_stopped reason=\"the command that started it is gone\"");
       hub.shut_down(now(), "the master stops");
-      // A command that was killed cannot remove the directory of its private sockets; ours is in it, and goes first.
-      if (options.listen.is_ipc()) {
-        ::unlink(options.listen.ipc_path.c_str());
-        ::rmdir(options.listen.ipc_path.substr(0, options.listen.ipc_path.rfind('/')).c_str());
-      }
+      if (options.listen.is_ipc()) remove_private_socket(options.listen.ipc_path);
       return 0;
     }
     while (const int signal = signals.take()) {
@@ -109,7 +114,7 @@ Result<int> serve(const ServerOptions& options, SignalFd& signals) {
       if (!incoming) break;
       hub.on_message(now(), incoming->from, std::move(incoming->message));
     }
-    if (turn >= hub.next_deadline() && turn >= judge_from) hub.on_time(now());
+    if (look && turn >= *look && turn >= judge_from) hub.on_time(now());
     if (options.warn_insecure && turn >= next_warning) {
       log_warn("insecure endpoint=" + channel->address() + " anybody who reaches this port can use this master");
       next_warning = turn + kInsecureWarning;

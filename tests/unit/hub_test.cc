@@ -117,6 +117,31 @@ TEST_F(HubTest, HeartbeatsToThoseItHasNothingToSayTo) {
   EXPECT_EQ(hears("client"), Kinds{"heartbeat"});
 }
 
+TEST_F(HubTest, SleepsWhileNobodyIsThere) {
+  // Goal: a master that waits for work does not keep a laptop awake.
+  EXPECT_EQ(hub_.next_deadline(), std::nullopt);
+  greet_as_worker("a", 300);
+  v1::Envelope goodbye = envelope();
+  goodbye.mutable_goodbye();
+  say("a", goodbye);
+  pass(config().update_interval);
+  EXPECT_EQ(hub_.next_deadline(), std::nullopt);
+}
+
+TEST_F(HubTest, WakesForHeartbeatsOnlyWhileNothingHappens) {
+  begin_run(1);  // There is no worker for it.
+  const Instant end = now_ + 100 * config().heartbeat_interval;
+  int looks = 0;
+  for (; hub_.next_deadline().value() < end; ++looks) {
+    pass(*hub_.next_deadline() - now_);
+    v1::Envelope heartbeat = envelope();
+    heartbeat.mutable_heartbeat();
+    say("client", heartbeat);
+    say("stage", heartbeat);
+  }
+  EXPECT_THAT(looks, testing::AllOf(testing::Ge(100), testing::Le(202)));  // Two peers, each at its own time.
+}
+
 TEST_F(HubTest, SaysGoodbyeToAllWhenItStops) {
   greet_as_client();
   greet_as_worker("worker", 300);
