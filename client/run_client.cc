@@ -12,8 +12,8 @@
 
 #include "common/net/channel.h"
 #include "common/net/hello.h"
-#include "common/net/outbox.h"
 #include "common/runtime/clock.h"
+#include "common/wire/outbox.h"
 #include "common/wire/stage_setup.h"
 
 namespace sheaf::client {
@@ -165,7 +165,7 @@ class RunLoop {
   /// Sends what it can; the rest waits for a connection.
   void send_outbox() {
     for (wire::Message& message : std::exchange(fresh_, {})) outbox_.add(std::move(message));
-    outbox_.send(channel_);
+    outbox_.flush([this](const wire::Message& message) { return channel_.send(message); });
   }
 
   void show() {
@@ -207,7 +207,7 @@ class RunLoop {
   Instant reminder_;
 
   std::vector<wire::Message> fresh_;
-  net::Outbox outbox_;
+  wire::Outbox outbox_;
 
   std::optional<Children::Index> stage_;
   StageTicket ticket_;

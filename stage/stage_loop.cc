@@ -10,19 +10,22 @@
 #include "common/base/check.h"
 #include "common/net/channel.h"
 #include "common/net/hello.h"
-#include "common/net/outbox.h"
 #include "common/runtime/clock.h"
 #include "common/runtime/complaints.h"
 #include "common/runtime/files.h"
 #include "common/runtime/lifeline.h"
 #include "common/runtime/log.h"
 #include "common/runtime/task_threads.h"
+#include "common/wire/outbox.h"
 #include "common/wire/peer_link.h"
 #include "stage/stage_session.h"
 
 namespace sheaf::stage {
 
 namespace {
+
+/// Then what the session has said goes out, and the work thread gets its turn.
+constexpr int kMessagesPerTurn = 64;
 
 /// What is to be done on the loop's thread once a task is done.
 using Then = std::function<void()>;
@@ -51,6 +54,7 @@ class Stage {
     bool orphaned = false;
     while (true) {
       carry_out();
+      outbox_.flush([this](const wire::Message& message) { return channel_.send(message); });
       if (exit_code_) return *exit_code_;
       poller.watch_writable(master, !outbox_.is_empty());
       const auto deadline = session_.next_deadline();
@@ -64,19 +68,10 @@ class Stage {
       while (const int signal = signals.take()) {
         session_.stop(now(), "signal " + std::to_string(signal), actions_);
       }
-      while (auto message = channel_.receive()) {
-        if (*message) {
-          session_.on_message(now(), std::move(**message), actions_);
-        } else {
-          complaints_.add(now(), "message_refused reason=\"" + message->error().what + "\"");
-        }
-        carry_out();
-        if (exit_code_) return *exit_code_;
-      }
+      take_messages();
       for (const Then& then : work_->take_done()) {
         then();
         carry_out();
-        if (exit_code_) return *exit_code_;
       }
       session_.on_time(now(), actions_);
     }
@@ -91,12 +86,24 @@ class Stage {
     return StageSession(identity, net::hello_of_this_process(), scratch_directory());
   }
 
+  void take_messages() {
+    for (int i = 0; i < kMessagesPerTurn; ++i) {
+      auto message = channel_.receive();
+      if (!message) return;
+      if (*message) {
+        session_.on_message(now(), std::move(**message), actions_);
+      } else {
+        complaints_.add(now(), "message_refused reason=\"" + message->error().what + "\"");
+      }
+      carry_out();
+    }
+  }
+
   void carry_out() {
     while (!actions_.empty()) {
       std::vector<StageAction> actions = std::exchange(actions_, {});
       for (StageAction& action : actions) carry_out(action);
     }
-    outbox_.send(channel_);
   }
 
   void carry_out(StageAction& action) {
@@ -160,7 +167,7 @@ class Stage {
 
   const KindMaker& make_kind_;
   net::DealerChannel channel_;
-  net::Outbox outbox_;
+  wire::Outbox outbox_;
   std::string life_;  ///< Run, incarnation and process: no other stage has the same.
   StageSession session_;
   std::unique_ptr<StageKind> kind_;  ///< Of the work thread, once it is made.

@@ -19,10 +19,6 @@ v1::Hello hello_of_stage(const v1::StageHello& identity, v1::Hello hello) {
 /// How long a stage that has failed waits for the master to have heard why.
 constexpr Duration kFarewellMax = std::chrono::seconds(2);
 
-/// How many results may wait to be bound or be on their way: more than the master's window delivers; beyond it somebody is not
-/// the master.
-constexpr std::size_t kArrivedMax = 65536;
-
 Error damaged_result() {
   return Error{ErrorCode::kCluster, "a result was damaged on its way to the stage", {}, "run the command again"};
 }
@@ -268,31 +264,43 @@ void StageSession::on_feed_credit(const v1::FeedCredit& credit) {
 
 void StageSession::on_deliver(Instant now, const v1::Deliver& deliver, std::vector<std::string>& payloads,
                               std::vector<StageAction>& actions) {
-  const JobKey key = wire::from_wire(deliver.job()).key;
+  std::size_t frame = 0;
+  for (const v1::Delivery& delivery : deliver.results()) {
+    on_delivery(now, delivery, delivery.payload().inlined() ? std::move(payloads.at(frame++)) : std::string(), actions);
+  }
+}
+
+void StageSession::on_delivery(Instant now, const v1::Delivery& delivery, std::string bytes,
+                               std::vector<StageAction>& actions) {
+  const JobKey key = wire::from_wire(delivery.job()).key;
   if (key.sub == 0 && key.seq < bound_) {
     send_accept(now, key, actions);  // It was bound before the link broke, and the Accept was lost.
     return;
   }
   // Delivered again on a new link; the answer to the first one is about to come.
-  if (binding_ && binding_->first == key && deliver.revision() <= binding_->second) return;
+  if (binding_ && binding_->first == key && delivery.revision() <= binding_->second) return;
   const auto revision = revisions_.find(key);
-  if (revision != revisions_.end() && deliver.revision() < revision->second) return;  // Of a payload that has been replaced.
+  if (revision != revisions_.end() && delivery.revision() < revision->second) return;  // Of a payload that has been replaced.
   redo_.erase(key);
   if (upload_ && upload_->job().key == key)
     upload_.reset();  // Of a Redo that was asked for again, and has been done meanwhile.
-  if (arrived_.size() + arriving_.size() >= kArrivedMax) return;
-  if (deliver.payload().inlined()) {
-    Blob result = Blob::of(std::move(payloads.front()));
-    if (result.digest() == wire::digest_from(deliver.payload())) {
-      arrived_.insert_or_assign(key, Arrived{deliver.revision(), std::move(result), deliver.measures()});
+  // Beside the window there is the oldest one, which is always delivered.
+  if (arrived_.size() + arriving_.size() > wire::kDeliveredJobsMax) {
+    fail(now, Error{ErrorCode::kCluster, "the master delivers more results than may wait to be bound", {}, {}}, actions);
+    return;
+  }
+  if (delivery.payload().inlined()) {
+    Blob result = Blob::of(std::move(bytes));
+    if (result.digest() == wire::digest_from(delivery.payload())) {
+      arrived_.insert_or_assign(key, Arrived{delivery.revision(), std::move(result), delivery.measures()});
     } else {
       fail(now, damaged_result(), actions);
     }
     return;
   }
-  const Attempt attempt = revision_attempt(deliver.revision());
-  Arriving arriving{wire::Download(JobId{run_, key}, attempt, deliver.payload()),
-                    Arrived{deliver.revision(), Blob(scratch_), deliver.measures()}};
+  const Attempt attempt = revision_attempt(delivery.revision());
+  Arriving arriving{wire::Download(JobId{run_, key}, attempt, delivery.payload()),
+                    Arrived{delivery.revision(), Blob(scratch_), delivery.measures()}};
   const auto [entry, inserted] = arriving_.insert_or_assign(key, std::move(arriving));
   if (const auto credit = entry->second.progress.grant()) {
     v1::Envelope message = envelope();

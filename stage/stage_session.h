@@ -86,6 +86,8 @@ class StageSession {
   void on_feed_credit(const v1::FeedCredit& credit);
   void on_deliver(Instant now, const v1::Deliver& deliver, std::vector<std::string>& payloads,
                   std::vector<StageAction>& actions);
+  /// `bytes`: of a result that came inlined.
+  void on_delivery(Instant now, const v1::Delivery& delivery, std::string bytes, std::vector<StageAction>& actions);
   void on_part(Instant now, const v1::Part& part, const std::string& bytes, std::vector<StageAction>& actions);
 
   void send_planned(Instant now, std::vector<StageAction>& actions);

@@ -123,7 +123,8 @@ void StageSession::send_published(Instant now, std::vector<StageAction>& actions
 
 void StageSession::send_accept(Instant now, JobKey key, std::vector<StageAction>& actions) {
   v1::Envelope message = envelope();
-  *message.mutable_accept()->mutable_job() = wire::to_wire(JobId{run_, key});
+  message.mutable_accept()->set_run(run_.value);
+  *message.mutable_accept()->add_jobs() = wire::to_wire(JobId{run_, key});
   send(now, std::move(message), {}, actions);
 }
 

@@ -77,12 +77,14 @@ wire::SendOutcome send_frame(zmq::socket_t& socket, const std::string& frame, bo
   }
 }
 
-/// False when ZeroMQ does not take them. That can only be the first: a message that it has begun to take it takes to its end.
-bool send_frames(zmq::socket_t& socket, const std::vector<std::string>& frames) {
+/// ZeroMQ may refuse the first only: a message that it has begun to take it takes to its end.
+wire::SendOutcome send_frames(zmq::socket_t& socket, const std::vector<std::string>& frames) {
   for (std::size_t i = 0; i < frames.size(); ++i) {
-    if (send_frame(socket, frames[i], i + 1 == frames.size()) != wire::SendOutcome::kSent) return false;
+    if (const auto outcome = send_frame(socket, frames[i], i + 1 == frames.size()); outcome != wire::SendOutcome::kSent) {
+      return outcome;
+    }
   }
-  return true;
+  return wire::SendOutcome::kSent;
 }
 
 /// False when nothing waits.
@@ -147,7 +149,8 @@ Result<RouterChannel> RouterChannel::bind(Context& context, const wire::Endpoint
 wire::SendOutcome RouterChannel::send(const wire::PeerAddress& to, const wire::Message& message) {
   const std::vector<std::string> frames = wire::encode(message);
   if (const auto outcome = send_frame(socket_, to, false); outcome != wire::SendOutcome::kSent) return outcome;
-  return send_frames(socket_, frames) ? wire::SendOutcome::kSent : wire::SendOutcome::kGone;
+  // Once it has taken the address, the message has its place: what it does not take now, it never will.
+  return send_frames(socket_, frames) == wire::SendOutcome::kSent ? wire::SendOutcome::kSent : wire::SendOutcome::kGone;
 }
 
 std::optional<Incoming> RouterChannel::receive() {
@@ -172,7 +175,7 @@ Result<DealerChannel> DealerChannel::connect(Context& context, const wire::Endpo
   return DealerChannel(std::move(*socket));
 }
 
-bool DealerChannel::send(const wire::Message& message) {
+wire::SendOutcome DealerChannel::send(const wire::Message& message) {
   return send_frames(socket_, wire::encode(message));
 }
 

@@ -61,8 +61,8 @@ class DealerChannel {
   /// Succeeds also while nobody listens there. Errors: kUsage for an address that cannot be.
   static Result<DealerChannel> connect(Context& context, const wire::Endpoint& endpoint);
 
-  /// Never blocks. False while there is no connection or its queue is full; nothing was sent.
-  bool send(const wire::Message& message);
+  /// Never blocks. kFull also while there is no connection: it comes about by itself.
+  wire::SendOutcome send(const wire::Message& message);
   /// Never blocks; empty when nothing waits. An error is a message of the master that was refused.
   std::optional<Result<wire::Message>> receive();
 

@@ -9,7 +9,7 @@
 namespace sheaf::wire {
 
 /// Of the wire. A master refuses a peer with another one, in words; it grows with every incompatible change of wire.proto.
-inline constexpr std::uint32_t kProtocolVersion = 1;
+inline constexpr std::uint32_t kProtocolVersion = 2;
 
 inline constexpr std::size_t kMessageBytesMax = 8 * 1024 * 1024;      ///< All frames of one message together.
 inline constexpr std::size_t kHeaderBytesMax = 64 * 1024;             ///< The envelope: the first frame.
@@ -24,10 +24,22 @@ inline constexpr std::uint32_t kSlotsMax = 4096;                      ///< Of on
 /// How far ahead of what has arrived a receiver lets the sender of a large payload go.
 inline constexpr std::uint64_t kPartWindowBytes = 4 * kPartBytesMax;
 
-/// Messages that ZeroMQ may queue for one peer, each way; above what credit allows, so that reaching it means a peer that reads
-/// nothing.
-inline constexpr int kSendQueueMessagesMax = 1000;
+/// Payload bytes of jobs that are put together in one message: what is small travels together, and nothing waits long for it.
+inline constexpr std::size_t kJoinedPayloadBytesMax = 1024 * 1024;
+
+/// Windows by count, beside those by bytes: what one side may have in hand of the other.
+inline constexpr std::uint64_t kFedJobsMax = 4096;        ///< Jobs of a run that are fed and not committed.
+inline constexpr std::uint64_t kDeliveredJobsMax = 1024;  ///< Results that are with a stage and not accepted.
+inline constexpr std::uint32_t kHeldJobsMax = 4096;       ///< Jobs that one worker holds: slots and prefetch.
+
+/// Messages that ZeroMQ may queue for one peer, each way. ZeroMQ learns of what a peer has read only now and then: half of its
+/// queue is always free for a peer that reads.
+inline constexpr int kSendQueueMessagesMax = 10'000;
 inline constexpr int kReceiveQueueMessagesMax = 1000;
+// Even with one job a message no window fills a queue. What does (several windows at once, parts of large payloads, a peer that
+// reads nothing) waits in an Outbox.
+static_assert(2 * kFedJobsMax <= kSendQueueMessagesMax && 2 * kDeliveredJobsMax <= kSendQueueMessagesMax &&
+              2 * kHeldJobsMax <= kSendQueueMessagesMax);
 
 /// A peer says something at least this often; the master's Welcome carries both, so that one place decides.
 inline constexpr Duration kHeartbeatInterval = std::chrono::milliseconds(1000);

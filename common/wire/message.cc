@@ -82,6 +82,12 @@ v1::AttemptRef to_wire(Attempt attempt) {
   return ref;
 }
 
+v1::JobAttempt to_wire(JobId job, Attempt attempt) {
+  v1::JobAttempt wire;
+  *wire.mutable_job() = to_wire(job);
+  *wire.mutable_attempt() = to_wire(attempt);
+  return wire;
+}
 v1::Session to_wire(SessionId session) {
   v1::Session out;
   out.set_high(session.high);

@@ -34,6 +34,7 @@ std::string wire_text(std::string_view text);
 // Ids and digests between the wire and the code.
 v1::JobRef to_wire(JobId job);
 v1::AttemptRef to_wire(Attempt attempt);
+v1::JobAttempt to_wire(JobId job, Attempt attempt);
 v1::Session to_wire(SessionId session);
 v1::PayloadRef payload_ref(std::uint64_t bytes, Digest digest, bool inlined);
 v1::Fault to_wire(const Error& error);

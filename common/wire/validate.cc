@@ -35,6 +35,10 @@ class Checker {
     if (present) run(value.run());
   }
   void attempt(bool present) { require(present, "no attempt is named"); }
+  void job_attempt(const v1::JobAttempt& value) {
+    job(value.has_job(), value.job());
+    attempt(value.has_attempt());
+  }
   void fault(const v1::Fault& value) {
     require(value.code() <= static_cast<std::uint32_t>(ErrorCode::kStopped), "an error of an unknown code");
     text(value.what(), "an error's text");
@@ -89,10 +93,7 @@ void check(Checker& c, const v1::Hello& hello) {
     c.count(worker.kinds_size(), "a worker's list of kinds");
     for (const std::string& kind : worker.kinds()) c.text(kind, "a kind");
     c.require(static_cast<std::uint32_t>(worker.running_size()) <= 2 * kSlotsMax, "a worker that runs too many attempts");
-    for (const v1::RunningAttempt& running : worker.running()) {
-      c.job(running.has_job(), running.job());
-      c.attempt(running.has_attempt());
-    }
+    for (const v1::JobAttempt& running : worker.running()) c.job_attempt(running);
     c.count(worker.labels_size(), "a worker's list of labels");
     for (const std::string& label : worker.labels()) c.text(label, "a label");
   }
@@ -177,12 +178,19 @@ void check(Checker& c, const v1::FeedEnd& end) {
   c.run(end.run());
 }
 void check(Checker& c, const v1::Deliver& deliver) {
-  c.job(deliver.has_job(), deliver.job());
-  c.payload(deliver.has_payload(), deliver.payload());
-  c.blob(deliver.measures(), kMeasuresBytesMax, "measures");
+  c.require(deliver.results_size() >= 1, "a delivery of no results");
+  c.count(deliver.results_size(), "a delivery");
+  for (const v1::Delivery& result : deliver.results()) {
+    c.job(result.has_job(), result.job());
+    c.payload(result.has_payload(), result.payload());
+    c.blob(result.measures(), kMeasuresBytesMax, "measures");
+  }
 }
 void check(Checker& c, const v1::Accept& accept) {
-  c.job(accept.has_job(), accept.job());
+  c.run(accept.run());
+  c.require(accept.jobs_size() >= 1, "an accept of no jobs");
+  c.count(accept.jobs_size(), "an accept");
+  for (const v1::JobRef& job : accept.jobs()) c.require(job.run() == accept.run(), "an accept with a job of another run");
 }
 void check(Checker& c, const v1::Redo& redo) {
   c.require(redo.has_job(), "a redo of no job");
@@ -224,7 +232,7 @@ void check(Checker& c, const v1::Assign& assign) {
     c.payload(job.has_payload(), job.payload());
   }
 }
-void check(Checker& c, const v1::JobResult& result) {
+void check_result(Checker& c, const v1::JobResult& result) {
   c.job(result.has_job(), result.job());
   c.attempt(result.has_attempt());
   c.require(result.outcome() >= v1::OUTCOME_DONE && result.outcome() <= v1::OUTCOME_RETURNED, "a result of an unknown outcome");
@@ -236,14 +244,20 @@ void check(Checker& c, const v1::JobResult& result) {
   c.require(!failed || result.has_fault(), "a failure without a reason");
   if (result.has_fault()) c.fault(result.fault());
 }
+void check(Checker& c, const v1::JobResults& results) {
+  c.require(results.results_size() >= 1, "results of no jobs");
+  c.count(results.results_size(), "a list of results");
+  for (const v1::JobResult& result : results.results()) check_result(c, result);
+}
 void check(Checker& c, const v1::ResultAck& ack) {
-  c.job(ack.has_job(), ack.job());
-  c.attempt(ack.has_attempt());
+  c.require(ack.attempts_size() >= 1, "an acknowledgement of no attempts");
+  c.count(ack.attempts_size(), "an acknowledgement");
+  for (const v1::JobAttempt& attempt : ack.attempts()) c.job_attempt(attempt);
 }
 void check(Checker& c, const v1::Revoke& revoke) {
-  c.job(revoke.has_job(), revoke.job());
-  c.attempt(revoke.has_attempt());
-  c.text(revoke.reason(), "a reason");
+  c.require(revoke.attempts_size() >= 1, "a revocation of no attempts");
+  c.count(revoke.attempts_size(), "a revocation");
+  for (const v1::JobAttempt& attempt : revoke.attempts()) c.job_attempt(attempt);
 }
 
 void check(Checker& c, bool present, const v1::TransferRef& transfer) {
@@ -289,7 +303,7 @@ std::optional<std::string> validate(const v1::Envelope& envelope, std::span<cons
     case v1::Envelope::kPublished: check(c, envelope.published()); break;
     case v1::Envelope::kStageFailed: check(c, envelope.stage_failed()); break;
     case v1::Envelope::kAssign: check(c, envelope.assign()); break;
-    case v1::Envelope::kResult: check(c, envelope.result()); break;
+    case v1::Envelope::kResults: check(c, envelope.results()); break;
     case v1::Envelope::kResultAck: check(c, envelope.result_ack()); break;
     case v1::Envelope::kRevoke: check(c, envelope.revoke()); break;
     case v1::Envelope::kPart: check(c, envelope.part()); break;

@@ -19,19 +19,20 @@ struct SchedulerConfig {
   /// A worker that has not been heard for this long is expired: its jobs go to others. It may come back.
   Duration worker_silence_max = std::chrono::seconds(4);
 
-  /// Result bytes per run that are with the stage and not yet accepted. One result is always allowed, and so is the oldest one.
+  /// Results per run that are with the stage and not yet accepted. One result is always allowed, and so is the oldest one.
   std::uint64_t deliver_window_bytes = 64ULL << 20;
+  std::uint64_t deliver_jobs_window = 1024;
 
   /// Jobs per run that are fed and not committed: bounds the records, as bytes bound payload.
   std::uint64_t jobs_window = 4096;
   /// Jobs per run that are committed and not accepted, beside the run's spool window in bytes.
   std::uint64_t spool_jobs_window = 65536;
 
-  std::uint32_t strikes_max = 3;          ///< Executors that a job may take with it before its run fails.
-  std::uint32_t refusals_max = 8;         ///< Times that workers may refuse to start a job before its run fails.
-  std::uint32_t revisions_max = 16;       ///< Times that the stage may ask for a job again before the run fails.
-  std::uint32_t split_parts_max = 1024;   ///< Parts that a job may be split into.
-  std::uint32_t worker_slots_max = 4096;  ///< What a worker says beyond this is cut to it, for slots and for prefetch.
+  std::uint32_t strikes_max = 3;         ///< Executors that a job may take with it before its run fails.
+  std::uint32_t refusals_max = 8;        ///< Times that workers may refuse to start a job before its run fails.
+  std::uint32_t revisions_max = 16;      ///< Times that the stage may ask for a job again before the run fails.
+  std::uint32_t split_parts_max = 1024;  ///< Parts that a job may be split into.
+  std::uint32_t worker_jobs_max = 4096;  ///< Jobs that one worker holds: slots and prefetch beyond this are not used.
 
   /// Errors: kUsage, with the name of the field that is out of range.
   Status validate() const;

@@ -21,13 +21,16 @@ void Scheduler::on_job_fed(const JobFed& event, Actions& actions) {
   Run* run = run_of_stage(event.run);
   if (run == nullptr) return;
   switch (run->feed(event)) {
-    case Run::Fed::kAdded: return serve_stage(*run, actions);
-    case Run::Fed::kAlready:
+    case FeedVerdict::kNext: return serve_stage(*run, actions);
+    case FeedVerdict::kAlready:
       stats_.refed_jobs += 1;
       SHEAF_MARK("scheduler_job_fed_again");
       return;
-    case Run::Fed::kOutOfOrder:
+    case FeedVerdict::kOutOfOrder:
       return fail_run(*run, event.key, "the stage fed job " + to_string(event.key) + " out of order", 0, actions);
+    case FeedVerdict::kBeyondCredit:
+      SHEAF_MARK("scheduler_fed_beyond_credit");
+      return fail_run(*run, event.key, "the stage fed job " + to_string(event.key) + " beyond its credit", 0, actions);
   }
 }
 

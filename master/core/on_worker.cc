@@ -18,9 +18,10 @@ bool may_run_twice(const Run& run) {
 }  // namespace
 
 void Scheduler::on_worker_joined(const WorkerJoined& event, Actions& actions) {
+  const std::uint32_t slots = std::min(event.slots, config_.worker_jobs_max);
   Worker& worker = workers_.join(Worker{.id = event.worker,
-                                        .slots = std::min(event.slots, config_.worker_slots_max),
-                                        .prefetch = std::min(event.prefetch, config_.worker_slots_max),
+                                        .slots = slots,
+                                        .prefetch = std::min(event.prefetch, config_.worker_jobs_max - slots),
                                         .bytes_max = event.bytes_max,
                                         .fingerprint = event.fingerprint,
                                         .heard = now_});

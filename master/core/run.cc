@@ -37,6 +37,7 @@ bool OpenJob::has_live_attempt() const {
 Run::Run(const RunOpened& opened, const SchedulerConfig& config)
     : options_(opened),
       deliver_window_bytes_(config.deliver_window_bytes),
+      deliver_jobs_window_(config.deliver_jobs_window),
       jobs_window_(config.jobs_window),
       spool_jobs_window_(config.spool_jobs_window),
       fingerprint_(opened.fingerprint) {
@@ -86,24 +87,32 @@ void Run::plan(std::uint64_t jobs, std::uint64_t units) {
   view_.units_total = units;
 }
 
-Run::Fed Run::feed(const JobFed& job) {
+FeedVerdict Run::judge_feed(JobKey key) const {
+  if (key.sub == 0) {
+    if (key.seq < jobs_fed_) return FeedVerdict::kAlready;
+    if (key.seq > jobs_fed_ || feed_ended_) return FeedVerdict::kOutOfOrder;
+    return jobs_fed_ < jobs_until_ && bytes_fed_ < bytes_until_ ? FeedVerdict::kNext : FeedVerdict::kBeyondCredit;
+  }
+  const auto parts = missing_.find(key.seq);
+  if (parts == missing_.end() || key.sub < parts->second.next) {
+    return key.seq < jobs_fed_ ? FeedVerdict::kAlready : FeedVerdict::kOutOfOrder;
+  }
+  return key.sub == parts->second.next ? FeedVerdict::kNext : FeedVerdict::kOutOfOrder;
+}
+
+FeedVerdict Run::feed(const JobFed& job) {
+  if (const FeedVerdict verdict = judge_feed(job.key); verdict != FeedVerdict::kNext) return verdict;
   const OpenJob fresh{.payload_bytes = std::min(job.payload_bytes, kSizeMax), .units = std::min(job.units, kSizeMax)};
   if (job.key.sub == 0) {
-    if (job.key.seq < jobs_fed_) return Fed::kAlready;
-    if (job.key.seq > jobs_fed_ || feed_ended_) return Fed::kOutOfOrder;
     jobs_fed_ += 1;
     bytes_fed_ += fresh.payload_bytes;
   } else {
     const auto parts = missing_.find(job.key.seq);
-    if (parts == missing_.end() || job.key.sub < parts->second.next) {
-      return job.key.seq < jobs_fed_ ? Fed::kAlready : Fed::kOutOfOrder;
-    }
-    if (job.key.sub > parts->second.next) return Fed::kOutOfOrder;
     parts->second.next += 1;
     if (parts->second.next > parts->second.last) missing_.erase(parts);
   }
   add_open(job.key, fresh);
-  return Fed::kAdded;
+  return FeedVerdict::kNext;
 }
 
 bool Run::end_feed(std::uint64_t jobs) {
@@ -116,9 +125,9 @@ std::optional<std::pair<std::uint64_t, std::uint64_t>> Run::take_credit() {
   if (is_stopped_ || !stage_attached_ || feed_ended_ || is_spool_full()) return std::nullopt;
   const std::uint64_t bytes = std::max(bytes_until_, bytes_fed_ + room(options_.memory_window_bytes, open_bytes_));
   const std::uint64_t jobs = std::max(jobs_until_, jobs_fed_ + room(jobs_window_, open_.size()));
-  if (bytes == bytes_until_ && jobs == jobs_until_) return std::nullopt;
+  if (is_credit_told_ && bytes == bytes_until_ && jobs == jobs_until_) return std::nullopt;
 
-  const bool stage_is_idle = bytes_fed_ >= bytes_until_ || jobs_fed_ >= jobs_until_;
+  const bool stage_is_idle = !is_credit_told_ || bytes_fed_ >= bytes_until_ || jobs_fed_ >= jobs_until_;
   const bool would_go_on = bytes > bytes_fed_ && jobs > jobs_fed_;
   const bool is_worth_a_message =
       bytes - bytes_until_ >= std::max<std::uint64_t>(options_.memory_window_bytes / kCreditSteps, 1) ||
@@ -126,6 +135,7 @@ std::optional<std::pair<std::uint64_t, std::uint64_t>> Run::take_credit() {
   if (!would_go_on || !(stage_is_idle || is_worth_a_message)) return std::nullopt;
   bytes_until_ = bytes;
   jobs_until_ = jobs;
+  is_credit_told_ = true;
   return std::pair(bytes, jobs);
 }
 
@@ -213,7 +223,8 @@ std::optional<JobKey> Run::take_delivery() {
   const JobKey key = *undelivered_.begin();
   if (is_behind_a_gap(key)) return std::nullopt;
   CommittedJob& job = committed_.at(key);
-  const bool has_room = delivered_ == 0 || delivered_bytes_ + job.result_bytes <= deliver_window_bytes_;
+  const bool has_room =
+      delivered_ == 0 || (delivered_ < deliver_jobs_window_ && delivered_bytes_ + job.result_bytes <= deliver_window_bytes_);
   // After a Redo newer results may fill the stage's window, and none of them can be accepted before this one.
   if (!has_room && !is_next_to_bind(key)) return std::nullopt;
   undelivered_.erase(undelivered_.begin());
@@ -265,9 +276,7 @@ bool Run::take_bound() {
 void Run::attach_stage() {
   stage_attached_ = true;
   bound_told_ = false;
-  // The new stage has been told nothing.
-  bytes_until_ = 0;
-  jobs_until_ = 0;
+  is_credit_told_ = false;  // It may be another one; what the former was told still holds.
   for (auto& [key, job] : committed_) {
     if (!job.is_delivered) continue;
     job.is_delivered = false;

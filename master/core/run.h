@@ -64,6 +64,14 @@ struct CommittedJob {
   bool is_delivered = false;
 };
 
+/// What is to be said of a job that is fed.
+enum class FeedVerdict {
+  kNext,
+  kAlready,  ///< It has been fed before.
+  kOutOfOrder,
+  kBeyondCredit,
+};
+
 /// The parts of a split job that are still to be fed.
 struct MissingParts {
   std::uint32_t next = 1;
@@ -99,8 +107,9 @@ class Run {
 
   // --- feeding
   // ---------------------------------------------------------------------------------------------------------------------
-  enum class Fed { kAdded, kAlready, kOutOfOrder };
-  Fed feed(const JobFed& job);
+  FeedVerdict judge_feed(JobKey key) const;
+  /// What judge_feed() says; the job is added if it is the next one.
+  FeedVerdict feed(const JobFed& job);
   bool end_feed(std::uint64_t jobs);  ///< False if that is not how many were fed.
   std::uint64_t jobs_fed() const { return jobs_fed_; }
   /// The credit that the stage is to be told now, if it is worth a message.
@@ -161,6 +170,7 @@ class Run {
 
   RunOpened options_;
   std::uint64_t deliver_window_bytes_;
+  std::uint64_t deliver_jobs_window_;
   std::uint64_t jobs_window_;
   std::uint64_t spool_jobs_window_;
   std::string fingerprint_{};
@@ -171,8 +181,9 @@ class Run {
   std::uint64_t jobs_fed_ = 0;  ///< With sub 0: the seq that comes next.
   std::uint64_t bytes_fed_ = 0;
   bool feed_ended_ = false;
-  std::uint64_t bytes_until_ = 0;  ///< What the stage was told.
+  std::uint64_t bytes_until_ = 0;  ///< What a stage was told.
   std::uint64_t jobs_until_ = 0;
+  bool is_credit_told_ = false;  ///< To the stage that is attached.
 
   std::map<JobKey, OpenJob> open_;
   std::set<JobKey> waiting_;  ///< Open, and neither committing nor with a live attempt.

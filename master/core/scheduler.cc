@@ -69,6 +69,11 @@ bool Scheduler::wants(WorkerId worker, JobId job, Attempt attempt) const {
   return open != nullptr && !open->committing && open->has(attempt);
 }
 
+FeedVerdict Scheduler::judge_feed(JobId job) const {
+  const Run* run = find_run(job.run);
+  return run == nullptr || run->is_stopped() || !run->has_stage() ? FeedVerdict::kAlready : run->judge_feed(job.key);
+}
+
 bool Scheduler::is_open(JobId job) const {
   const Run* run = find_run(job.run);
   return run != nullptr && run->find_open(job.key) != nullptr;

@@ -47,6 +47,9 @@ class Scheduler {
 
   /// Whether that result would be committed if it came now. What is not wanted need not be taken off the wire.
   bool wants(WorkerId worker, JobId job, Attempt attempt) const;
+  /// What would become of that job if its JobFed came now. What is not the next one need not be kept. Of a run that is over or
+  /// has no stage: kAlready.
+  FeedVerdict judge_feed(JobId job) const;
   /// Whether the job is fed and not committed: only then is its payload needed.
   bool is_open(JobId job) const;
   /// Whether the job's result is durable, and the stage may accept it or ask for it again.

@@ -11,9 +11,10 @@
 
 namespace sheaf::master {
 
-Hub::Hub(const HubConfig& config, Outbox& outbox, StageLauncher& stages, Spool& spool, std::function<std::uint64_t()> random)
+Hub::Hub(const HubConfig& config, PeerSender& sender, StageLauncher& stages, Spool& spool,
+         std::function<std::uint64_t()> random)
     : config_(config),
-      outbox_(outbox),
+      sender_(sender),
       stages_(stages),
       spool_(spool),
       random_(std::move(random)),
@@ -46,7 +47,6 @@ void Hub::on_message(Instant now, const wire::PeerAddress& from, Result<wire::Me
     peer->has_only_greeted = false;
     dispatch(now, *peer, *message);
   }
-  reap(now);
 }
 
 void Hub::dispatch(Instant now, Peer& peer, wire::Message& message) {
@@ -57,7 +57,7 @@ void Hub::dispatch(Instant now, Peer& peer, wire::Message& message) {
     case v1::Envelope::kGoodbye: lose(now, wire::PeerAddress(peer.address), true); break;
     case v1::Envelope::kSubmit: on_submit(now, peer, envelope.submit()); break;
     case v1::Envelope::kCancelRun: on_cancel(now, peer, envelope.cancel_run()); break;
-    case v1::Envelope::kResult: on_result(now, peer, message); break;
+    case v1::Envelope::kResults: on_results(now, peer, message); break;
     case v1::Envelope::kDraining: apply(now, WorkerDraining{peer.worker}); break;
     case v1::Envelope::kPart: on_part(now, peer, envelope.part(), message.payloads.front()); break;
     case v1::Envelope::kPartCredit: on_part_credit(now, peer, envelope.part_credit()); break;
@@ -88,7 +88,6 @@ void Hub::on_time(Instant now) {
       send(now, *peer, std::move(message));  // Also how a lost link is noticed: ZeroMQ says that there is no such peer.
     }
   }
-  reap(now);
   std::vector<RunId> ids;
   for (const auto& [id, run] : runs_) {
     if (!run.is_over()) ids.push_back(id);
@@ -96,7 +95,6 @@ void Hub::on_time(Instant now) {
   for (const RunId id : ids) {
     if (HubRun* run = find_run(id)) watch_run(now, *run);
   }
-  reap(now);
   next_look_ = next_look_without_input(now);
 }
 
@@ -184,7 +182,7 @@ void Hub::welcome_worker(Instant now, Peer peer, const v1::Hello& hello) {
   joined.prefetch = worker.prefetch();
   joined.bytes_max = worker.bytes_max();
   joined.fingerprint = worker.fingerprint();
-  for (const v1::RunningAttempt& running : worker.running()) {
+  for (const v1::JobAttempt& running : worker.running()) {
     joined.running.push_back({wire::from_wire(running.job()), wire::from_wire(running.attempt())});
   }
   Peer& added = peers_.add(std::move(peer));
@@ -240,6 +238,7 @@ void Hub::lose(Instant now, const wire::PeerAddress& address, bool graceful) {
   const SessionId session = peer->session;
   const std::string name = peer->name;
   peers_.remove(address);
+  sender_.forget(address);
   look_before(now + config_.update_interval);
   if (role == v1::ROLE_WORKER) {
     (graceful ? log_info : log_warn)((graceful ? "worker_left worker=" : "worker_lost worker=") + std::to_string(worker.value) +
@@ -267,13 +266,8 @@ void Hub::lose(Instant now, const wire::PeerAddress& address, bool graceful) {
 }
 
 void Hub::send(Instant now, Peer& peer, v1::Envelope message, std::vector<std::string> payloads) {
-  const wire::SendOutcome outcome = outbox_.send(peer.address, wire::Message{std::move(message), std::move(payloads)});
-  if (outcome == wire::SendOutcome::kSent) {
-    peer.last_sent = now;
-  } else {
-    // kFull means that it has not read a thousand messages: no better than gone.
-    broken_.push_back(peer.address);
-  }
+  peer.last_sent = now;
+  sender_.send(peer.address, wire::Message{std::move(message), std::move(payloads)});
 }
 
 void Hub::refuse(const wire::PeerAddress& to, v1::RefusalReason reason, std::string text) {
@@ -281,14 +275,7 @@ void Hub::refuse(const wire::PeerAddress& to, v1::RefusalReason reason, std::str
   message.envelope = envelope();
   message.envelope.mutable_refused()->set_reason(reason);
   message.envelope.mutable_refused()->set_text(wire::wire_text(std::move(text)));
-  outbox_.send(to, message);  // Whoever cannot be told need not be.
-}
-
-void Hub::reap(Instant now) {
-  while (!broken_.empty()) {
-    const std::vector<wire::PeerAddress> broken = std::exchange(broken_, {});
-    for (const wire::PeerAddress& address : broken) lose(now, address, false);
-  }
+  sender_.send(to, std::move(message));
 }
 
 v1::Envelope Hub::envelope() const {

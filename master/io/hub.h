@@ -12,17 +12,11 @@
 #include "common/wire/message.h"
 #include "master/core/scheduler.h"
 #include "master/io/hub_run.h"
+#include "master/io/peer_outboxes.h"
 #include "master/io/peers.h"
 #include "master/io/spool.h"
 
 namespace sheaf::master {
-
-/// How the hub sends. Real: the ROUTER; in the simulator: a network that loses and delays.
-class Outbox {
- public:
-  virtual ~Outbox() = default;
-  virtual wire::SendOutcome send(const wire::PeerAddress& to, const wire::Message& message) = 0;
-};
 
 /// How the hub starts a run's stage and ends it. The end of a stage comes back as Hub::on_stage_exited().
 class StageLauncher {
@@ -57,13 +51,15 @@ struct HubConfig {
 class Hub {
  public:
   /// What it uses must outlive it. `random` gives 64 random bits a call: tokens come from it. `config.scheduler` must be valid.
-  Hub(const HubConfig& config, Outbox& outbox, StageLauncher& stages, Spool& spool, std::function<std::uint64_t()> random);
+  Hub(const HubConfig& config, PeerSender& sender, StageLauncher& stages, Spool& spool, std::function<std::uint64_t()> random);
 
   /// A message from `from`, or why it was refused.
   void on_message(Instant now, const wire::PeerAddress& from, Result<wire::Message> message);
   /// Everything that is due. Feed it all that has arrived first: a pause of the master's own must not look like everybody's
   /// silence.
   void on_time(Instant now);
+  /// What was sent there cannot reach anybody any more.
+  void on_gone(Instant now, const wire::PeerAddress& address) { lose(now, address, false); }
   /// A stage that the launcher has started has ended: "was ended by signal 9 (Killed)".
   void on_stage_exited(Instant now, RunId run, const std::string& how);
   /// Says goodbye to everybody, so that nobody waits for silence.
@@ -97,8 +93,6 @@ class Hub {
   void refuse(const wire::PeerAddress& to, v1::RefusalReason reason, std::string text);
   /// The connection is gone: what depends on it is told. `graceful`: it said goodbye.
   void lose(Instant now, const wire::PeerAddress& address, bool graceful);
-  /// Loses everybody to whom a send has failed. A send fails in the middle of something, so it only notes the address.
-  void reap(Instant now);
   void look_before(Instant when) { next_look_ = std::min(next_look_.value_or(when), when); }
   std::optional<Instant> next_look_without_input(Instant now) const;
   void apply(Instant now, Event event);
@@ -110,6 +104,7 @@ class Hub {
   void on_cancel(Instant now, Peer& client, const v1::CancelRun& cancel);
   void on_stage_message(Instant now, Peer& stage, wire::Message& message);
   void on_feed(Instant now, Peer& stage, HubRun& run, wire::Message& message);
+  void on_accept(Instant now, Peer& stage, HubRun& run, const v1::Accept& accept);
   /// Whether there is a result of an older payload. Nothing would release what is kept for a Redo of anything else.
   bool can_be_redone(const HubRun& run, JobKey key, std::uint32_t revision) const;
   void on_redo(Instant now, Peer& stage, HubRun& run, wire::Message& message);
@@ -132,7 +127,9 @@ class Hub {
   void assign(Instant now, const Assign& action);
   void revoke(Instant now, const Revoke& action);
   void commit(const Commit& action);
-  void on_result(Instant now, Peer& worker, wire::Message& message);
+  void on_results(Instant now, Peer& worker, wire::Message& message);
+  /// `bytes`: of a payload that came inlined.
+  void on_result(Instant now, Peer& worker, const v1::JobResult& result, std::string bytes);
   /// Not in the middle of a step: the scheduler decides at once what becomes of the result.
   void on_result_whole(Instant now, WorkerId worker, TransferKey key, ArrivedResult result);
   void on_result_not_kept(Instant now, WorkerId worker, TransferKey key, const Error& error);
@@ -143,7 +140,7 @@ class Hub {
   void ack(Instant now, WorkerId worker, JobId job, Attempt attempt);
 
   HubConfig config_;
-  Outbox& outbox_;
+  PeerSender& sender_;
   StageLauncher& stages_;
   Spool& spool_;
   std::function<std::uint64_t()> random_;
@@ -153,7 +150,6 @@ class Hub {
   bool applying_ = false;
 
   PeerTable peers_;
-  std::vector<wire::PeerAddress> broken_;
   std::uint64_t next_worker_ = 1;
 
   std::map<RunId, HubRun> runs_;

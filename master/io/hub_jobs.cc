@@ -45,10 +45,7 @@ void Hub::revoke(Instant now, const Revoke& action) {
   worker->outgoing.erase({action.job, action.attempt});
   worker->incoming.erase({action.job, action.attempt});
   v1::Envelope message = envelope();
-  v1::Revoke& revoke = *message.mutable_revoke();
-  *revoke.mutable_job() = wire::to_wire(action.job);
-  *revoke.mutable_attempt() = wire::to_wire(action.attempt);
-  revoke.set_reason("the result is no longer needed");
+  *message.mutable_revoke()->add_attempts() = wire::to_wire(action.job, action.attempt);
   send(now, *worker, std::move(message));
 }
 
@@ -56,9 +53,7 @@ void Hub::ack(Instant now, WorkerId worker, JobId job, Attempt attempt) {
   Peer* peer = peers_.find(worker);
   if (peer == nullptr) return;
   v1::Envelope message = envelope();
-  v1::ResultAck& ack = *message.mutable_result_ack();
-  *ack.mutable_job() = wire::to_wire(job);
-  *ack.mutable_attempt() = wire::to_wire(attempt);
+  *message.mutable_result_ack()->add_attempts() = wire::to_wire(job, attempt);
   send(now, *peer, std::move(message));
 }
 
@@ -75,8 +70,15 @@ void Hub::commit(const Commit& action) {
   arrived_.erase(arrived);
 }
 
-void Hub::on_result(Instant now, Peer& worker, wire::Message& message) {
-  const v1::JobResult& result = message.envelope.result();
+void Hub::on_results(Instant now, Peer& worker, wire::Message& message) {
+  std::size_t frame = 0;
+  for (const v1::JobResult& result : message.envelope.results().results()) {
+    const bool has_bytes = result.has_payload() && result.payload().inlined();
+    on_result(now, worker, result, has_bytes ? std::move(message.payloads.at(frame++)) : std::string());
+  }
+}
+
+void Hub::on_result(Instant now, Peer& worker, const v1::JobResult& result, std::string bytes) {
   const JobId job = wire::from_wire(result.job());
   const Attempt attempt = wire::from_wire(result.attempt());
   worker.incoming.erase({job, attempt});  // It begins anew, or takes back what it has announced.
@@ -91,7 +93,6 @@ void Hub::on_result(Instant now, Peer& worker, wire::Message& message) {
       start_download(now, worker, {job, attempt}, result.payload(), {}, result.measures());
       return;
     }
-    std::string& bytes = message.payloads.front();
     if (!wire::is_intact(bytes, result.payload())) {
       damages_.add(now, "result_damaged worker=" + std::to_string(worker.worker.value) + " job=" + to_string(job.key));
       apply(now, JobFailed{worker.worker, job, attempt, FailureKind::kRefused, true, "its result was damaged on the way"});
@@ -207,6 +208,7 @@ void Hub::on_part(Instant now, Peer& peer, const v1::Part& part, const std::stri
     on_result_whole(now, peer.worker, key, {std::move(whole.payload), std::move(whole.measures)});
   } else if (HubRun* run = find_run(key.first.run); run != nullptr && !run->ending && !run->is_over()) {
     take_job(now, *run, whole.job, static_cast<std::uint32_t>(key.second.n), std::move(whole.payload));
+    send_credit(now, *run);
   }
 }
 

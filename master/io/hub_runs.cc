@@ -35,7 +35,7 @@ std::uint64_t run_named_in(const v1::Envelope& envelope) {
     case v1::Envelope::kRunPlanned: return envelope.run_planned().run();
     case v1::Envelope::kFeed: return envelope.feed().run();
     case v1::Envelope::kFeedEnd: return envelope.feed_end().run();
-    case v1::Envelope::kAccept: return envelope.accept().job().run();
+    case v1::Envelope::kAccept: return envelope.accept().run();
     case v1::Envelope::kRedo: return envelope.redo().job().job().run();
     case v1::Envelope::kSplit: return envelope.split().job().run();
     case v1::Envelope::kPublish: return envelope.publish().run();
@@ -197,14 +197,7 @@ void Hub::on_stage_message(Instant now, Peer& stage, wire::Message& message) {
       break;
     case v1::Envelope::kFeed: on_feed(now, stage, *run, message); break;
     case v1::Envelope::kFeedEnd: apply(now, FeedEnded{run->id, envelope.feed_end().jobs()}); break;
-    case v1::Envelope::kAccept: {
-      const JobId job{run->id, wire::from_wire(envelope.accept().job()).key};
-      run->revisions.erase(job.key);
-      // Bound from an earlier delivery: nobody will ask for the rest of this one.
-      std::erase_if(stage.outgoing, [&](const auto& entry) { return entry.first.first == job; });
-      apply(now, ResultAccepted{job});
-      break;
-    }
+    case v1::Envelope::kAccept: on_accept(now, stage, *run, envelope.accept()); break;
     case v1::Envelope::kRedo: on_redo(now, stage, *run, message); break;
     case v1::Envelope::kSplit:
       apply(now, SplitAsked{JobId{run->id, wire::from_wire(envelope.split().job()).key}, envelope.split().parts(), {}});
@@ -229,22 +222,37 @@ void Hub::on_stage_message(Instant now, Peer& stage, wire::Message& message) {
 }
 
 void Hub::on_feed(Instant now, Peer& stage, HubRun& run, wire::Message& message) {
+  stage.incoming.clear();  // It sends one payload at a time: what it has not finished is void.
   std::size_t frame = 0;
   for (const v1::JobHeader& header : message.envelope.feed().jobs()) {
-    const Digest digest = wire::digest_from(header.payload());
-    if (!header.payload().inlined()) {
-      start_download(now, stage, {wire::from_wire(header.job()), Attempt{0, 0}}, header.payload(), header, {});
-      continue;
-    }
-    std::string& bytes = message.payloads.at(frame++);
-    if (!wire::is_intact(bytes, header.payload())) return on_damaged_job(now, run);
-    // In memory as long as it is small enough to be sent inlined: the memory window bounds what that adds up to.
-    auto stored = spool_.store(std::move(bytes), digest, kInlinePayloadBytesMax);
-    if (!stored) {
+    const JobId job = wire::from_wire(header.job());
+    const v1::PayloadRef& payload = header.payload();
+    std::string bytes = payload.inlined() ? std::move(message.payloads.at(frame++)) : std::string();
+    if (scheduler_.judge_feed(job) != FeedVerdict::kNext) {
+      // Fed again by a stage whose link broke, or what no stage of ours does. Nothing is kept of either.
+      apply(now, JobFed{job.run, job.key, payload.bytes(), header.units()});
+    } else if (!payload.inlined()) {
+      start_download(now, stage, {job, Attempt{0, 0}}, payload, header, {});
+    } else if (!wire::is_intact(bytes, payload)) {
+      on_damaged_job(now, run);
+    } else if (auto stored = spool_.store(std::move(bytes), wire::digest_from(payload), kInlinePayloadBytesMax)) {
+      // In memory as long as it is small enough to be sent inlined: the memory window bounds what that adds up to.
+      take_job(now, run, header, 0, std::move(*stored));
+    } else {
       end_run(now, run, v1::RUN_FAILED, stored.error());
-      return;
     }
-    take_job(now, run, header, 0, std::move(*stored));
+    if (run.ending || run.is_over()) return;
+  }
+  send_credit(now, run);
+}
+
+void Hub::on_accept(Instant now, Peer& stage, HubRun& run, const v1::Accept& accept) {
+  for (const v1::JobRef& accepted : accept.jobs()) {
+    const JobId job = wire::from_wire(accepted);
+    run.revisions.erase(job.key);
+    // Bound from an earlier delivery: nobody will ask for the rest of this one.
+    std::erase_if(stage.outgoing, [&](const auto& entry) { return entry.first.first == job; });
+    apply(now, ResultAccepted{job});
   }
 }
 
@@ -263,6 +271,7 @@ void Hub::on_redo(Instant now, Peer& stage, HubRun& run, wire::Message& message)
   if (!can_be_redone(run, job.key, redo.revision())) return;
   log_warn("job_redone run=" + std::to_string(run.id.value) + " job=" + to_string(job.key) +
            " revision=" + std::to_string(redo.revision()) + " reason=\"" + redo.reason() + "\"");
+  stage.incoming.clear();  // As with a Feed.
   const v1::PayloadRef& payload = redo.job().payload();
   if (!payload.inlined()) {
     start_download(now, stage, {job, Attempt{0, redo.revision()}}, payload, redo.job(), {});
@@ -279,18 +288,12 @@ void Hub::on_redo(Instant now, Peer& stage, HubRun& run, wire::Message& message)
 
 void Hub::take_job(Instant now, HubRun& run, const v1::JobHeader& header, std::uint32_t revision, StoredPayload payload) {
   const JobKey key = wire::from_wire(header.job()).key;
-  // Fed again by a stage whose link broke: the job may be done already, and a payload kept for it would never be released.
-  if (revision == 0 && key.sub == 0 && key.seq < run.credit.jobs_received()) {
-    send_credit(now, run);
-    return;
-  }
   const std::uint64_t bytes = payload.size();
   HubRun::Job job{std::make_shared<const StoredPayload>(std::move(payload)), header.label(), revision};
   if (revision == 0) {
     run.jobs.insert_or_assign(key, std::move(job));
     if (key.sub == 0) run.credit.set_jobs_received(key.seq + 1);
     apply(now, JobFed{run.id, key, bytes, header.units()});
-    send_credit(now, run);
   } else {
     if (!can_be_redone(run, key, revision)) return;  // Asked for twice while the payload came.
     run.revisions[key] = revision;
@@ -330,7 +333,7 @@ void Hub::deliver(Instant now, JobId job) {
   const std::shared_ptr<const StoredPayload> payload = result->second.payload;
   const bool inlined = payload->size() <= kInlinePayloadBytesMax;
   v1::Envelope message = envelope();
-  v1::Deliver& out = *message.mutable_deliver();
+  v1::Delivery& out = *message.mutable_deliver()->add_results();
   *out.mutable_job() = wire::to_wire(job);
   out.set_revision(result->second.revision);
   out.set_measures(result->second.measures);

@@ -64,7 +64,7 @@ bool may_send(v1::Role role, v1::Envelope::BodyCase body) {
     case v1::Envelope::kPublish:
     case v1::Envelope::kPublished:
     case v1::Envelope::kStageFailed: return role == v1::ROLE_STAGE;
-    case v1::Envelope::kResult:
+    case v1::Envelope::kResults:
     case v1::Envelope::kDraining: return role == v1::ROLE_WORKER;
     case v1::Envelope::kPart:
     case v1::Envelope::kPartCredit: return role == v1::ROLE_STAGE || role == v1::ROLE_WORKER;

@@ -21,22 +21,13 @@ namespace {
 /// judged.
 constexpr Duration kOwnPause = std::chrono::milliseconds(750);
 constexpr Duration kHearingAfterPause = std::chrono::milliseconds(1500);
-/// Messages that are taken in one go before the clock is looked at again.
+/// Messages that are taken in one go before the clock is looked at again, and before what came of them is sent: what is said of
+/// many jobs then travels together.
 constexpr int kMessagesPerTurn = 1000;
+constexpr int kMessagesPerFlush = 64;
 /// Less than a command waits for the master of its private cluster.
 constexpr Duration kPrivateStageLeaveMax = std::chrono::milliseconds(1500);
 constexpr Duration kInsecureWarning = std::chrono::minutes(1);
-
-class RouterOutbox : public Outbox {
- public:
-  explicit RouterOutbox(net::RouterChannel& channel) : channel_(channel) {}
-  wire::SendOutcome send(const wire::PeerAddress& to, const wire::Message& message) override {
-    return channel_.send(to, message);
-  }
-
- private:
-  net::RouterChannel& channel_;
-};
 
 /// The address that stages on this machine use: one cannot connect to "all interfaces".
 std::string local_address(std::string address) {
@@ -50,6 +41,104 @@ void remove_private_socket(const std::string& path) {
   ::unlink(path.c_str());
   ::rmdir(path.substr(0, path.rfind('/')).c_str());
 }
+
+/// The hub between its sockets, its clock, its signals and its children.
+class Loop {
+ public:
+  Loop(const ServerOptions& options, const HubConfig& config, net::RouterChannel& channel, StageChildren& stages, Spool& spool,
+       SignalFd& signals)
+      : options_(options),
+        channel_(channel),
+        stages_(stages),
+        signals_(signals),
+        hub_(config, outboxes_, stages, spool, [this] { return (std::uint64_t{device_()} << 32) | device_(); }),
+        judge_from_(now()),
+        next_warning_(judge_from_) {}
+
+  /// `lifeline`: empty without one.
+  int run(const std::optional<Fd>& lifeline) {
+    net::Poller poller;
+    poller.add(channel_);
+    poller.add(signals_.fd());
+    if (lifeline) poller.add(lifeline->get());
+    while (true) {
+      std::optional<Instant> look = hub_.next_deadline();
+      if (look) look = std::max(*look, judge_from_);
+      poller.wait(wait_at_most(look));
+      const Instant turn = now();
+      if (look && turn - *look > kOwnPause) judge_from_ = turn + kHearingAfterPause;
+
+      if (lifeline && is_parent_gone(*lifeline)) {
+        log_info("master_stopped reason=\"the command that started it is gone\"");
+        shut_down();
+        if (options_.listen.is_ipc()) remove_private_socket(options_.listen.ipc_path);
+        return 0;
+      }
+      if (const int signal = take_signals()) {
+        log_info("master_stopped signal=" + std::to_string(signal));
+        shut_down();
+        return exit_code_of_signal(signal);
+      }
+      take_messages();
+      if (look && turn >= *look && turn >= judge_from_) hub_.on_time(now());
+      flush();
+      if (options_.warn_insecure && turn >= next_warning_) {
+        log_warn("insecure endpoint=" + channel_.address() + " anybody who reaches this port can use this master");
+        next_warning_ = turn + kInsecureWarning;
+      }
+    }
+  }
+
+ private:
+  std::optional<Duration> wait_at_most(std::optional<Instant> look) const {
+    std::optional<Instant> wake = look;
+    const auto consider = [&wake](Instant when) { wake = std::min(wake.value_or(when), when); };
+    if (!outboxes_.is_empty()) consider(now() + PeerOutboxes::kRetry);
+    if (options_.warn_insecure) consider(next_warning_);
+    return wake ? std::optional(std::max(Duration::zero(), *wake - now())) : std::nullopt;
+  }
+
+  /// Hears of children that have ended. Returns the signal that is to end this process, else 0.
+  int take_signals() {
+    while (const int signal = signals_.take()) {
+      if (signal != SIGCHLD) return signal;
+      for (const StageChildren::Exit& exit : stages_.reap()) hub_.on_stage_exited(now(), exit.run, exit.how);
+    }
+    return 0;
+  }
+
+  void take_messages() {
+    for (int i = 1; i <= kMessagesPerTurn; ++i) {
+      std::optional<net::Incoming> incoming = channel_.receive();
+      if (!incoming) return;
+      hub_.on_message(now(), incoming->from, std::move(incoming->message));
+      if (i % kMessagesPerFlush == 0) flush();
+    }
+  }
+
+  void flush() {
+    const auto send = [this](const wire::PeerAddress& to, const wire::Message& message) { return channel_.send(to, message); };
+    // What is said over those who are gone may meet others who are.
+    for (auto gone = outboxes_.flush(send); !gone.empty(); gone = outboxes_.flush(send)) {
+      for (const wire::PeerAddress& address : gone) hub_.on_gone(now(), address);
+    }
+  }
+
+  void shut_down() {
+    hub_.shut_down(now(), "the master stops");
+    flush();
+  }
+
+  const ServerOptions& options_;
+  net::RouterChannel& channel_;
+  StageChildren& stages_;
+  SignalFd& signals_;
+  std::random_device device_;
+  PeerOutboxes outboxes_;
+  Hub hub_;
+  Instant judge_from_;
+  Instant next_warning_;
+};
 
 }  // namespace
 
@@ -68,58 +157,14 @@ Result<int> serve(const ServerOptions& options, SignalFd& signals) {
 
   HubConfig config;
   config.scheduler.epoch = state->epoch().value;
-  RouterOutbox outbox(*channel);
   StageChildren stages(local_address(channel->address()), signals,
                        options.has_lifeline ? kPrivateStageLeaveMax : config.stage_goodbye_max);
   DirectoryDisk disk(state->path());
   Spool spool(disk);
-  std::random_device device;
-  Hub hub(config, outbox, stages, spool, [&device] { return (std::uint64_t{device()} << 32) | device(); });
+  Loop loop(options, config, *channel, stages, spool, signals);
   log_info("master_started endpoint=" + channel->address() + " epoch=" + std::to_string(state->epoch().value) +
            " state=" + state->path());
-
-  net::Poller poller;
-  poller.add(*channel);
-  poller.add(signals.fd());
-  if (lifeline) poller.add(lifeline->get());
-
-  Instant judge_from = now();
-  Instant next_warning = judge_from;
-  while (true) {
-    std::optional<Instant> wake = hub.next_deadline();
-    if (wake) wake = std::max(*wake, judge_from);
-    const std::optional<Instant> look = wake;
-    if (options.warn_insecure) wake = std::min(wake.value_or(next_warning), next_warning);
-    poller.wait(wake ? std::optional(std::max(Duration::zero(), *wake - now())) : std::nullopt);
-    const Instant turn = now();
-    if (look && turn - *look > kOwnPause) judge_from = turn + kHearingAfterPause;
-
-    if (lifeline && is_parent_gone(*lifeline)) {
-      log_info("master_stopped reason=\"the command that started it is gone\"");
-      hub.shut_down(now(), "the master stops");
-      if (options.listen.is_ipc()) remove_private_socket(options.listen.ipc_path);
-      return 0;
-    }
-    while (const int signal = signals.take()) {
-      if (signal == SIGCHLD) {
-        for (const StageChildren::Exit& exit : stages.reap()) hub.on_stage_exited(now(), exit.run, exit.how);
-        continue;
-      }
-      log_info("master_stopped signal=" + std::to_string(signal));
-      hub.shut_down(now(), "the master stops");
-      return exit_code_of_signal(signal);
-    }
-    for (int i = 0; i < kMessagesPerTurn; ++i) {
-      std::optional<net::Incoming> incoming = channel->receive();
-      if (!incoming) break;
-      hub.on_message(now(), incoming->from, std::move(incoming->message));
-    }
-    if (look && turn >= *look && turn >= judge_from) hub.on_time(now());
-    if (options.warn_insecure && turn >= next_warning) {
-      log_warn("insecure endpoint=" + channel->address() + " anybody who reaches this port can use this master");
-      next_warning = turn + kInsecureWarning;
-    }
-  }
+  return loop.run(lifeline);
 }
 
 }  // namespace sheaf::master

@@ -15,7 +15,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 constexpr int kCluster = 5;
-constexpr char kRefusal[] = "this master speaks protocol 99, the other side speaks 1";
+constexpr char kRefusal[] = "this master speaks protocol 99, the other side speaks 2";
 
 class ProtocolVersionTest : public RefusalTest {
  protected:
@@ -69,7 +69,7 @@ TEST_F(ProtocolVersionTest, MakesTheMasterRefuseAnotherVersion) {
   const auto deadline = Clock::now() + kDeadline;
   std::optional<Result<wire::Message>> answer;
   for (bool is_sent = false; !answer && Clock::now() < deadline; answer = channel->receive()) {
-    if (!is_sent) is_sent = channel->send(hello);  // There may be no connection yet.
+    if (!is_sent) is_sent = channel->send(hello) == wire::SendOutcome::kSent;  // There may be no connection yet.
     poller.wait(std::chrono::milliseconds(10));
   }
   ASSERT_TRUE(answer.has_value() && answer->has_value());

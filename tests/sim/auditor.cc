@@ -25,7 +25,8 @@ void Auditor::on_gone(const wire::PeerAddress& address) {
 
 void Auditor::on_sent(const master::Hub& hub, const wire::PeerAddress& to, const wire::Message& message) {
   const v1::Envelope& envelope = message.envelope;
-  if (envelope.has_deliver()) return on_deliver(envelope.deliver());
+  for (const v1::Delivery& delivery : envelope.deliver().results()) on_delivery(delivery);
+  if (envelope.has_deliver()) return;
   const auto link = links_.find(to);
   if (link == links_.end()) {
     verdict_.require(!envelope.has_assign() && !envelope.has_revoke() && !envelope.has_result_ack(),
@@ -38,17 +39,23 @@ void Auditor::on_sent(const master::Hub& hub, const wire::PeerAddress& to, const
   } else if (envelope.has_assign()) {
     for (const v1::Assignment& assignment : envelope.assign().jobs()) on_assignment(hub, link->second, assignment);
   } else if (envelope.has_revoke()) {
-    link->second.held.erase(wire::from_wire(envelope.revoke().attempt()));
-  } else if (envelope.has_result_ack()) {
-    // What is acknowledged is forgotten by the worker. So the master must have all of it, unless nobody wants it any more.
-    const Attempt attempt = wire::from_wire(envelope.result_ack().attempt());
-    const JobId job = wire::from_wire(envelope.result_ack().job());
-    const bool is_over = !hub.scheduler().run(job.run) || hub.scheduler().run(job.run)->stopped;
-    if (!is_over && hub.scheduler().is_open(job) && !link->second.answered.contains(attempt)) {
-      verdict_.fail("attempt " + to_string(attempt) + " was acknowledged before its result had come");
+    for (const v1::JobAttempt& revoked : envelope.revoke().attempts()) {
+      link->second.held.erase(wire::from_wire(revoked.attempt()));
     }
-    link->second.held.erase(attempt);
+  } else if (envelope.has_result_ack()) {
+    for (const v1::JobAttempt& answered : envelope.result_ack().attempts()) on_ack(hub, link->second, answered);
   }
+}
+
+void Auditor::on_ack(const master::Hub& hub, Link& link, const v1::JobAttempt& answered) {
+  // What is acknowledged is forgotten by the worker. So the master must have all of it, unless nobody wants it any more.
+  const Attempt attempt = wire::from_wire(answered.attempt());
+  const JobId job = wire::from_wire(answered.job());
+  const bool is_over = !hub.scheduler().run(job.run) || hub.scheduler().run(job.run)->stopped;
+  if (!is_over && hub.scheduler().is_open(job) && !link.answered.contains(attempt)) {
+    verdict_.fail("attempt " + to_string(attempt) + " was acknowledged before its result had come");
+  }
+  link.held.erase(attempt);
 }
 
 void Auditor::on_assignment(const master::Hub& hub, Link& link, const v1::Assignment& assignment) {
@@ -84,12 +91,12 @@ void Auditor::on_assignment(const master::Hub& hub, Link& link, const v1::Assign
   }
 }
 
-void Auditor::on_deliver(const v1::Deliver& deliver) {
-  const JobId job = wire::from_wire(deliver.job());
-  const Expected& wanted = expected(runs_[job.run], job.key.seq, deliver.revision());
-  if (wire::digest_from(deliver.payload()) != wanted.result || deliver.payload().bytes() != wanted.result_bytes) {
+void Auditor::on_delivery(const v1::Delivery& delivery) {
+  const JobId job = wire::from_wire(delivery.job());
+  const Expected& wanted = expected(runs_[job.run], job.key.seq, delivery.revision());
+  if (wire::digest_from(delivery.payload()) != wanted.result || delivery.payload().bytes() != wanted.result_bytes) {
     verdict_.fail("what is delivered for job " + to_string(job.key) + " is not the result of revision " +
-                  std::to_string(deliver.revision()));
+                  std::to_string(delivery.revision()));
   }
 }
 
@@ -98,7 +105,7 @@ void Auditor::on_deliver(const v1::Deliver& deliver) {
 
 void Auditor::on_welcome(Link& link) {
   link.held.clear();
-  for (const v1::RunningAttempt& running : link.greeting.running()) {
+  for (const v1::JobAttempt& running : link.greeting.running()) {
     const Attempt attempt = wire::from_wire(running.attempt());
     link.held.emplace(attempt, attempt_bytes_[attempt]);
   }
@@ -115,8 +122,8 @@ void Auditor::on_arrived(const wire::PeerAddress& from, const wire::Message& mes
   const auto link = links_.find(from);
   if (link == links_.end()) return;
   heard_fingerprint_ = link->second.greeting.fingerprint();
-  if (envelope.has_result()) {
-    on_result(link->second, envelope.result());
+  if (envelope.has_results()) {
+    for (const v1::JobResult& result : envelope.results().results()) on_result(link->second, result);
   } else if (envelope.has_part() && envelope.part().last()) {
     const Attempt attempt = wire::from_wire(envelope.part().transfer().attempt());
     link->second.answered.insert(attempt);

@@ -71,7 +71,8 @@ class Auditor {
   const Expected& expected(Run& run, std::uint64_t seq, std::uint32_t revision);
   void on_assignment(const master::Hub& hub, Link& link, const v1::Assignment& assignment);
   void on_welcome(Link& link);
-  void on_deliver(const v1::Deliver& deliver);
+  void on_delivery(const v1::Delivery& delivery);
+  void on_ack(const master::Hub& hub, Link& link, const v1::JobAttempt& answered);
   void on_result(Link& link, const v1::JobResult& result);
   /// All results of a run that asks for it come from workers with one fingerprint.
   void check_fingerprint(Run& run, const master::RunView& view);

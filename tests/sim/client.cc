@@ -27,7 +27,7 @@ SimClient::SimClient(Timeline& timeline, Network& network, Random random, std::s
             if (!message) return verdict_.fail("a message to a client was refused: " + message.error().what);
             on_message(*message);
           },
-          [] {}) {}
+          [this] { flush(); }) {}
 
 void SimClient::start() {
   port_.open();
@@ -87,7 +87,12 @@ void SimClient::on_update(const v1::RunUpdate& update) {
 
 void SimClient::send(v1::Envelope envelope) {
   link_.on_sent(now());
-  port_.send(wire::Message{std::move(envelope), {}});
+  outbox_.add(wire::Message{std::move(envelope), {}});
+  flush();
+}
+
+void SimClient::flush() {
+  outbox_.flush([this](const wire::Message& message) { return port_.send(message); });
 }
 
 std::optional<Instant> SimClient::next_deadline() const {
@@ -97,7 +102,8 @@ std::optional<Instant> SimClient::next_deadline() const {
 void SimClient::on_time() {
   std::vector<wire::Message> out;
   link_.on_time(now(), out);
-  for (const wire::Message& message : out) port_.send(message);
+  for (wire::Message& message : out) outbox_.add(std::move(message));
+  flush();
 }
 
 }  // namespace sheaf::sim

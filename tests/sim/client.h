@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "common/wire/outbox.h"
 #include "common/wire/peer_link.h"
 #include "tests/sim/network.h"
 #include "tests/sim/process.h"
@@ -36,6 +37,7 @@ class SimClient final : public Process {
   void on_message(const wire::Message& message);
   void on_update(const v1::RunUpdate& update);
   void send(v1::Envelope envelope);
+  void flush();
 
   std::optional<Instant> next_deadline() const override;
   void on_time() override;
@@ -46,6 +48,7 @@ class SimClient final : public Process {
   Verdict& verdict_;
   wire::PeerLink link_;
   Port port_;
+  wire::Outbox outbox_;
   std::optional<RunId> run_;
   std::optional<v1::RunUpdate> end_;
   std::uint64_t units_bound_ = 0;

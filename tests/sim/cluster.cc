@@ -28,6 +28,8 @@ Cluster::Cluster(std::uint64_t seed, const std::string& scratch, Trace& trace)
       master_(timeline_, network_, random_.fork(), config_, scratch, verdict_) {
   constexpr std::array<Duration, 4> kJitters = {Duration(0), 1ms, 20ms, 300ms};
   network_.set_pace(random_.duration(50us, 5ms), kJitters[random_.below(kJitters.size())]);
+  // With one job a message some of them are full all the time.
+  network_.set_room(one_of(random_, std::array<std::uint64_t, 5>{10'000, 10'000, 16, 4, 2}));
   constexpr std::array<Duration, 4> kLongest = {5ms, 100ms, 1s, 6s};
   job_longest_ = kLongest[random_.below(kLongest.size())];
 
@@ -61,6 +63,7 @@ master::HubConfig Cluster::make_config() {
   config.memory_window_bytes = one_of(random_, windows);
   config.spool_window_bytes = one_of(random_, windows);
   config.scheduler.deliver_window_bytes = one_of(random_, windows);
+  config.scheduler.deliver_jobs_window = one_of(random_, std::array<std::uint64_t, 4>{1, 3, 16, 1024});
   config.scheduler.jobs_window = one_of(random_, std::array<std::uint64_t, 4>{1, 3, 16, 4096});
   config.scheduler.spool_jobs_window = one_of(random_, std::array<std::uint64_t, 4>{1, 4, 16, 65536});
   return config;

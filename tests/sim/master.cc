@@ -10,6 +10,7 @@ SimMaster::SimMaster(Timeline& timeline, Network& network, Random random, const 
       network_(network),
       random_(random),
       config_(config),
+      verdict_(verdict),
       auditor_(config_, verdict),
       disk_(directory),
       spool_(disk_),
@@ -17,26 +18,44 @@ SimMaster::SimMaster(Timeline& timeline, Network& network, Random random, const 
   network_.set_master([this](wire::PeerAddress from, Result<wire::Message> message) {
     auto arrived = std::make_shared<Result<wire::Message>>(std::move(message));
     post([this, from = std::move(from), arrived] {
+      network_.taken_by_master(from);
       if (*arrived) auditor_.on_arrived(from, **arrived);
       hub_.on_message(now(), from, std::move(*arrived));
       auditor_.check_windows(hub_);
+      flush();
     });
   });
   post([] {});
 }
 
 void SimMaster::stage_exited(RunId run, const std::string& how) {
-  post([this, run, how] { hub_.on_stage_exited(now(), run, how); });
+  post([this, run, how] {
+    hub_.on_stage_exited(now(), run, how);
+    flush();
+  });
 }
 
-wire::SendOutcome SimMaster::send(const wire::PeerAddress& to, const wire::Message& message) {
+void SimMaster::send(const wire::PeerAddress& to, wire::Message message) {
   if (message.envelope.has_submitted()) {
     on_submitted(RunId{message.envelope.submitted().run()}, message.envelope.submitted().tag());
   }
-  const wire::SendOutcome outcome = network_.send_from_master(to, message);
-  if (outcome != wire::SendOutcome::kSent) auditor_.on_gone(to);
   auditor_.on_sent(hub_, to, message);
-  return outcome;
+  outboxes_.send(to, std::move(message));
+}
+
+void SimMaster::flush() {
+  const auto send = [this](const wire::PeerAddress& to, const wire::Message& message) {
+    return network_.send_from_master(to, message);
+  };
+  for (auto gone = outboxes_.flush(send); !gone.empty(); gone = outboxes_.flush(send)) {
+    for (const wire::PeerAddress& address : gone) {
+      verdict_.require(!network_.is_whole(address), "somebody was taken for gone who is there");
+      auditor_.on_gone(address);
+      hub_.on_gone(now(), address);
+    }
+  }
+  retry_.reset();
+  if (!outboxes_.is_empty()) retry_ = now() + master::PeerOutboxes::kRetry;
 }
 
 Status SimMaster::start(RunId run, const std::string& token, std::uint32_t incarnation) {
@@ -53,12 +72,14 @@ void SimMaster::stop(RunId run) {
 }
 
 std::optional<Instant> SimMaster::next_deadline() const {
-  return hub_.next_deadline();
+  const auto due = hub_.next_deadline();
+  return due && retry_ ? std::min(*due, *retry_) : (due ? due : retry_);
 }
 
 void SimMaster::on_time() {
-  hub_.on_time(now());
+  if (const auto due = hub_.next_deadline(); due && now() >= *due) hub_.on_time(now());
   auditor_.check_windows(hub_);
+  flush();
 }
 
 }  // namespace sheaf::sim

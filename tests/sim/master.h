@@ -13,7 +13,7 @@
 namespace sheaf::sim {
 
 /// The master's process: the real hub and its spool, without the sockets.
-class SimMaster final : public Process, public master::Outbox, public master::StageLauncher {
+class SimMaster final : public Process, public master::PeerSender, public master::StageLauncher {
  public:
   SimMaster(Timeline& timeline, Network& network, Random random, const master::HubConfig& config, const std::string& directory,
             Verdict& verdict);
@@ -31,7 +31,9 @@ class SimMaster final : public Process, public master::Outbox, public master::St
   void stage_exited(RunId run, const std::string& how);
 
  private:
-  wire::SendOutcome send(const wire::PeerAddress& to, const wire::Message& message) override;
+  void send(const wire::PeerAddress& to, wire::Message message) override;
+  void forget(const wire::PeerAddress& to) override { outboxes_.forget(to); }
+  void flush();
   Status start(RunId run, const std::string& token, std::uint32_t incarnation) override;
   void stop(RunId run) override;
   using Process::stop;
@@ -42,7 +44,10 @@ class SimMaster final : public Process, public master::Outbox, public master::St
   Network& network_;
   Random random_;
   master::HubConfig config_;
+  Verdict& verdict_;
   Auditor auditor_;
+  master::PeerOutboxes outboxes_;
+  std::optional<Instant> retry_;  ///< Of what waits.
   master::FaultyDisk disk_;
   master::Spool spool_;
   master::Hub hub_;

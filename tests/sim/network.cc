@@ -5,6 +5,19 @@
 
 namespace sheaf::sim {
 
+bool Network::Queue::take_one(std::uint64_t room) {
+  read += 1;
+  const bool was_full = is_full(room);
+  // Half of the room at a time, as ZeroMQ does.
+  if (2 * (read - known_to_be_read) >= room || read == sent) known_to_be_read = read;
+  return was_full && !is_full(room);
+}
+
+bool Network::is_whole(const wire::PeerAddress& address) const {
+  const auto entry = connections_.find(address);
+  return entry != connections_.end() && entry->second->is_whole;
+}
+
 Instant Network::arrival(Instant& last, Instant held) {
   const Instant when = timeline_.now() + latency_ + random_.duration(Duration(0), jitter_);
   last = std::max({when, last, held});
@@ -20,6 +33,11 @@ wire::SendOutcome Network::send_from_master(const wire::PeerAddress& to, const w
     connections_.erase(entry);
     return wire::SendOutcome::kGone;
   }
+  if (connection->to_port.is_full(room_)) {
+    times_full_ += 1;
+    return wire::SendOutcome::kFull;
+  }
+  connection->to_port.sent += 1;
   std::vector<std::string> frames = wire::encode(message);
   trace_.message(timeline_.now(), "master >> " + connection->port->owner_.name(), frames);
   const Instant when = arrival(connection->last_to_port, connection->held_to_port);
@@ -30,14 +48,20 @@ wire::SendOutcome Network::send_from_master(const wire::PeerAddress& to, const w
       // What waits inside a process that is stopped goes with its connection, too.
       if (port.connection_ != connection) return;
       trace_.message(timeline_.now(), port.owner_.name() + " <<", frames);
+      connection->to_port.take_one(room_);
       port.on_message_(wire::decode(frames));
     });
   });
   return wire::SendOutcome::kSent;
 }
 
-void Network::send_from_port(const std::shared_ptr<Connection>& connection, const wire::Message& message) {
-  if (!connection->is_whole) return;  // It has not noticed yet.
+wire::SendOutcome Network::send_from_port(const std::shared_ptr<Connection>& connection, const wire::Message& message) {
+  if (!connection->is_whole) return wire::SendOutcome::kSent;  // It has not noticed yet.
+  if (connection->to_master.is_full(room_)) {
+    times_full_ += 1;
+    return wire::SendOutcome::kFull;
+  }
+  connection->to_master.sent += 1;
   std::vector<std::string> frames = wire::encode(message);
   trace_.message(timeline_.now(), connection->port->owner_.name() + " >> master", frames);
   const Instant when = arrival(connection->last_to_master, connection->held_to_master);
@@ -46,6 +70,15 @@ void Network::send_from_port(const std::shared_ptr<Connection>& connection, cons
     trace_.message(timeline_.now(), "master << " + connection->port->owner_.name(), frames);
     master_(connection->address, wire::decode(std::move(frames)));
   });
+  return wire::SendOutcome::kSent;
+}
+
+void Network::taken_by_master(const wire::PeerAddress& from) {
+  const auto entry = connections_.find(from);
+  if (entry == connections_.end() || !entry->second->to_master.take_one(room_)) return;
+  const std::shared_ptr<Connection>& connection = entry->second;
+  Port& port = *connection->port;
+  if (port.connection_ == connection) port.owner_.post([&port] { port.on_writable_(); });
 }
 
 void Port::open() {
@@ -54,13 +87,11 @@ void Port::open() {
   connection_->address = "address-" + std::to_string(network_.next_address_++);
   connection_->port = this;
   network_.connections_.emplace(connection_->address, connection_);
-  owner_.post([this] { on_open_(); });
+  owner_.post([this] { on_writable_(); });
 }
 
-bool Port::send(const wire::Message& message) {
-  if (!connection_) return false;
-  network_.send_from_port(connection_, message);
-  return true;
+wire::SendOutcome Port::send(const wire::Message& message) {
+  return connection_ ? network_.send_from_port(connection_, message) : wire::SendOutcome::kFull;
 }
 
 void Port::break_connection(Duration down, Duration until_master_notices, Duration until_port_notices) {

@@ -97,7 +97,7 @@ SimStage::SimStage(Timeline& timeline, Network& network, Random random, std::str
             if (!message) return verdict_.fail("a message to a stage was refused: " + message.error().what);
             input([&](auto& actions) { session_.on_message(now(), std::move(*message), actions); });
           },
-          [] {}) {}
+          [this] { flush(); }) {}
 
 void SimStage::start() {
   port_.open();
@@ -115,6 +115,11 @@ void SimStage::input(Call call) {
   std::vector<stage::StageAction> actions;
   call(actions);
   for (stage::StageAction& action : actions) carry_out(action);
+  flush();
+}
+
+void SimStage::flush() {
+  outbox_.flush([this](const wire::Message& message) { return port_.send(message); });
 }
 
 template <class Work>
@@ -132,9 +137,10 @@ void SimStage::work(Duration longest, Work work) {
 void SimStage::carry_out(stage::StageAction& action) {
   using Actions = std::vector<stage::StageAction>;
   if (auto* send = std::get_if<stage::Send>(&action)) {
-    port_.send(send->message);
+    outbox_.add(std::move(send->message));
   } else if (auto* leave = std::get_if<stage::Leave>(&action)) {
     exit_code_ = leave->exit_code;
+    flush();
     port_.close(true);
     end();
     if (on_exit) on_exit("ended with exit code " + std::to_string(leave->exit_code));

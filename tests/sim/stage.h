@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "common/wire/outbox.h"
 #include "stage/stage_kind.h"
 #include "stage/stage_session.h"
 #include "tests/sim/network.h"
@@ -76,6 +77,7 @@ class SimStage final : public Process {
   template <class Call>
   void input(Call call);
   void carry_out(stage::StageAction& action);
+  void flush();
   /// Lets the kind work for a while on its own thread, then gives the session what came of it.
   template <class Work>
   void work(Duration longest, Work work);
@@ -88,6 +90,7 @@ class SimStage final : public Process {
   SimKind kind_;
   Verdict& verdict_;
   Port port_;
+  wire::Outbox outbox_;
   bool is_working_ = false;
   std::optional<int> exit_code_;
 };

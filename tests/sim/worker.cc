@@ -54,14 +54,14 @@ void SimWorker::input(Call call) {
   worker::Actions actions;
   call(actions);
   for (worker::Action& action : actions) carry_out(action);
+  flush();
 }
 
 void SimWorker::carry_out(worker::Action& action) {
   if (auto* send = std::get_if<worker::SendMessage>(&action)) {
-    unsent_.push_back(std::move(send->message));
-    flush();
+    outbox_.add(std::move(send->message));
   } else if (std::holds_alternative<worker::DropUnsent>(action)) {
-    unsent_.clear();
+    outbox_.clear();
   } else if (auto* keep = std::get_if<worker::KeepPart>(&action)) {
     keep_part(std::move(*keep));
   } else if (auto* to_start = std::get_if<worker::StartExecutor>(&action)) {
@@ -78,6 +78,7 @@ void SimWorker::carry_out(worker::Action& action) {
   } else if (auto* cancel = std::get_if<worker::CancelJob>(&action)) {
     cancel_job(*cancel);
   } else if (std::holds_alternative<worker::Leave>(action)) {
+    flush();
     kill(true);
   }
 }
@@ -93,7 +94,7 @@ void SimWorker::keep_part(worker::KeepPart part) {
 }
 
 void SimWorker::flush() {
-  while (!unsent_.empty() && port_.send(unsent_.front())) unsent_.pop_front();
+  outbox_.flush([this](const wire::Message& message) { return port_.send(message); });
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

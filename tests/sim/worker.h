@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "common/wire/outbox.h"
 #include "tests/sim/network.h"
 #include "tests/sim/process.h"
 #include "tests/sim/random.h"
@@ -74,7 +75,7 @@ class SimWorker final : public Process {
   Verdict& verdict_;
   worker::WorkerSession session_;
   Port port_;
-  std::deque<wire::Message> unsent_;
+  wire::Outbox outbox_;
   std::map<worker::ExecutorId, Executor> executors_;
   std::uint64_t jobs_started_ = 0;
 };

@@ -66,7 +66,7 @@ class ChannelTest : public testing::Test {
   DealerChannel connect() { return std::move(*DealerChannel::connect(context_, endpoint_)); }
 
   bool send(DealerChannel& from, const wire::Message& message) {
-    return wait_until(poller_, [&] { return from.send(message); });
+    return wait_until(poller_, [&] { return from.send(message) == wire::SendOutcome::kSent; });
   }
   std::optional<Incoming> receive(RouterChannel& router) {
     std::optional<Incoming> incoming;
@@ -114,7 +114,7 @@ TEST_F(ChannelTest, TellsPeersApart) {
 TEST_F(ChannelTest, SendsNothingWhileNobodyListens) {
   // The default would queue for a connection that is not there, and lose it.
   DealerChannel dealer = connect();
-  EXPECT_FALSE(dealer.send(hello_));
+  EXPECT_EQ(dealer.send(hello_), wire::SendOutcome::kFull);
   RouterChannel router = bind();
   ASSERT_TRUE(send(dealer, hello_));  // And it finds a master that comes later.
   EXPECT_TRUE(receive(router));
@@ -139,7 +139,7 @@ TEST_F(ChannelTest, NeverWaitsForAPeerThatDoesNotRead) {
   const wire::PeerAddress address = receive(router)->from;
   wire::Message update = wire::wire_samples().at("deliver");
   update.payloads[0].assign(2000, 'x');
-  *update.envelope.mutable_deliver()->mutable_payload() = wire::inlined_ref(update.payloads[0]);
+  *update.envelope.mutable_deliver()->mutable_results(0)->mutable_payload() = wire::inlined_ref(update.payloads[0]);
   wire::SendOutcome outcome = wire::SendOutcome::kSent;
   for (int i = 0; i < 100'000 && outcome == wire::SendOutcome::kSent; ++i) outcome = router.send(address, update);
   EXPECT_EQ(outcome, wire::SendOutcome::kFull);

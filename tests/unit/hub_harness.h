@@ -25,17 +25,22 @@ using testing::IsEmpty;
 using Kinds = std::vector<std::string>;
 
 /// Keeps what the hub sends, by receiver. Everything goes through the codec: what the real one would refuse fails here.
-class FakeOutbox : public Outbox {
+class FakeSender : public PeerSender {
  public:
-  wire::SendOutcome send(const wire::PeerAddress& to, const wire::Message& message) override {
-    if (gone.contains(to)) return wire::SendOutcome::kGone;
+  void send(const wire::PeerAddress& to, wire::Message message) override {
+    if (gone.contains(to)) {
+      noticed.insert(to);
+      return;
+    }
     Result<wire::Message> read = wire::decode(wire::encode(message));
     EXPECT_TRUE(read) << read.error().what;
     if (read) sent[to].push_back(std::move(*read));
-    return wire::SendOutcome::kSent;
   }
+  void forget(const wire::PeerAddress& to) override { noticed.erase(to); }
+
   std::map<wire::PeerAddress, std::deque<wire::Message>> sent;
   std::set<wire::PeerAddress> gone;
+  std::set<wire::PeerAddress> noticed;  ///< Of those: who was sent something since.
 };
 
 class FakeLauncher : public StageLauncher {
@@ -68,11 +73,16 @@ class HubTest : public testing::Test {
     return config;
   }
   explicit HubTest(const HubConfig& config = HubTest::config())
-      : hub_(config, outbox_, launcher_, spool_, [this] { return ++random_; }) {}
+      : hub_(config, sender_, launcher_, spool_, [this] { return ++random_; }) {}
 
   // --- what peers say
   void say(const wire::PeerAddress& from, v1::Envelope envelope, std::vector<std::string> payloads = {}) {
     hub_.on_message(now_, from, wire::Message{std::move(envelope), std::move(payloads)});
+    notice_gone();
+  }
+  /// Tells the hub of those that it spoke to and that are gone, as the loop does at the end of a turn.
+  void notice_gone() {
+    while (!sender_.noticed.empty()) hub_.on_gone(now_, wire::PeerAddress(*sender_.noticed.begin()));
     hub_.check_invariants();
   }
   static v1::Envelope envelope() {
@@ -165,23 +175,24 @@ class HubTest : public testing::Test {
     plan(jobs);
     for (std::uint64_t seq = 0; seq < jobs; ++seq) feed(seq, "job " + std::to_string(seq));
     end_feed(jobs);
-    outbox_.sent.clear();
+    sender_.sent.clear();
   }
   v1::Envelope result(const v1::Assignment& job, v1::Outcome outcome) {
     v1::Envelope message = envelope();
-    *message.mutable_result()->mutable_job() = job.job();
-    *message.mutable_result()->mutable_attempt() = job.attempt();
-    message.mutable_result()->set_outcome(outcome);
+    v1::JobResult& result = *message.mutable_results()->add_results();
+    *result.mutable_job() = job.job();
+    *result.mutable_attempt() = job.attempt();
+    result.set_outcome(outcome);
     return message;
   }
   void answer(const wire::PeerAddress& from, const v1::Assignment& job, const std::string& bytes) {
     v1::Envelope message = result(job, v1::OUTCOME_DONE);
-    *message.mutable_result()->mutable_payload() = wire::inlined_ref(bytes);
+    *message.mutable_results()->mutable_results(0)->mutable_payload() = wire::inlined_ref(bytes);
     say(from, message, {bytes});
   }
   void report_failure(const wire::PeerAddress& from, const v1::Assignment& job, const std::string& what) {
     v1::Envelope message = result(job, v1::OUTCOME_FAILED);
-    *message.mutable_result()->mutable_fault() = wire::to_wire(Error{ErrorCode::kInput, what, {}, {}});
+    *message.mutable_results()->mutable_results(0)->mutable_fault() = wire::to_wire(Error{ErrorCode::kInput, what, {}, {}});
     say(from, message);
   }
   void ask_again(std::uint64_t seq, const std::string& bytes, std::uint32_t revision = 1) {
@@ -192,8 +203,8 @@ class HubTest : public testing::Test {
   }
   void accept(std::uint64_t seq) {
     v1::Envelope message = envelope();
-    message.mutable_accept()->mutable_job()->set_run(1);
-    message.mutable_accept()->mutable_job()->set_seq(seq);
+    message.mutable_accept()->set_run(1);
+    *message.mutable_accept()->add_jobs() = wire::to_wire(JobId{RunId{1}, {seq, 0}});
     say("stage", message);
   }
   void publish() {
@@ -208,8 +219,8 @@ class HubTest : public testing::Test {
   // --- what they hear
   /// The kinds of all that `peer` was sent since it was last asked, in order; the messages themselves are in `heard_`.
   Kinds hears(const wire::PeerAddress& peer) {
-    heard_.assign(outbox_.sent[peer].begin(), outbox_.sent[peer].end());
-    outbox_.sent[peer].clear();
+    heard_.assign(sender_.sent[peer].begin(), sender_.sent[peer].end());
+    sender_.sent[peer].clear();
     Kinds kinds;
     for (const wire::Message& message : heard_) kinds.push_back(wire::kind_of(message.envelope));
     return kinds;
@@ -242,12 +253,12 @@ class HubTest : public testing::Test {
   void pass(Duration time) {
     now_ += time;
     hub_.on_time(now_);
-    hub_.check_invariants();
+    notice_gone();
   }
 
   Instant now_{Duration(1h)};
   TemporaryDirectory directory_;
-  FakeOutbox outbox_;
+  FakeSender sender_;
   FakeLauncher launcher_;
   FaultyDisk disk_{directory_.path()};
   Spool spool_{disk_};

@@ -8,7 +8,7 @@ TEST_F(HubTest, GivesTheJobOfALostWorkerToAnother) {
   begin_run(1);
   greet_as_worker("a", 300);
   const v1::Assignment first = assignment("a");
-  outbox_.gone.insert("a");  // ZeroMQ says so at the next heartbeat.
+  sender_.gone.insert("a");  // ZeroMQ says so at the next heartbeat.
   pass(1100ms);
   greet_as_worker("b", 301);
   const v1::Assignment second = assignment("b");
@@ -52,7 +52,7 @@ TEST_F(HubTest, LetsAWorkerThatReconnectsGoOnWithWhatItHas) {
   greet_as_worker("a", 300);
   const v1::Assignment first = assignment("a");
   v1::Hello again = worker_hello(300);
-  v1::RunningAttempt& running = *again.mutable_worker()->add_running();
+  v1::JobAttempt& running = *again.mutable_worker()->add_running();
   *running.mutable_job() = first.job();
   *running.mutable_attempt() = first.attempt();
   greet("a, by another link", again);
@@ -127,7 +127,7 @@ TEST_F(HubTest, AsksAgainForAResultThatWasDamagedOnTheWay) {
   greet_as_worker("b", 301);
   const v1::Assignment job = assignment("a");
   v1::Envelope message = result(job, v1::OUTCOME_DONE);
-  *message.mutable_result()->mutable_payload() = wire::inlined_ref("result");
+  *message.mutable_results()->mutable_results(0)->mutable_payload() = wire::inlined_ref("result");
   say("a", message, {"resulT"});
   EXPECT_EQ(hears("stage"), Kinds{});
   const v1::Assignment second = assignment("b");
@@ -228,7 +228,7 @@ TEST_F(HubTest, DeliversAgainToAStageThatComesBack) {
 
 TEST_F(HubTest, WaitsAWhileForAStageWhoseLinkBroke) {
   begin_run(1);
-  outbox_.gone.insert("stage");
+  sender_.gone.insert("stage");
   pass(1100ms);
   // In steps: a step of seconds would look like a pause of the master's own.
   const auto wait = [&](int seconds) {
@@ -262,7 +262,7 @@ TEST_F(HubTest, CancelsTheRunOfACommandThatIsGone) {
 
 TEST_F(HubTest, FindsTheSameRunForACommandThatReconnects) {
   begin_run(1);
-  outbox_.gone.insert("client");
+  sender_.gone.insert("client");
   pass(1100ms);  // Its link is seen to be broken; it has as long to come back as it may be silent.
   greet_as_client("client, by another link");
   submit("client, by another link");

@@ -19,7 +19,7 @@ class HubPayloadTest : public HubTest {
     submit();
     greet_as_stage();
     plan(2);
-    outbox_.sent.clear();
+    sender_.sent.clear();
   }
 
   static v1::PayloadRef announced(const std::string& bytes) {
@@ -41,7 +41,7 @@ class HubPayloadTest : public HubTest {
   }
   void announce_result(const v1::Assignment& job, const std::string& bytes, const wire::PeerAddress& from = "a") {
     v1::Envelope message = result(job, v1::OUTCOME_DONE);
-    *message.mutable_result()->mutable_payload() = announced(bytes);
+    *message.mutable_results()->mutable_results(0)->mutable_payload() = announced(bytes);
     say(from, message);
   }
   v1::Assignment give_the_only_job_to_a() {
@@ -53,7 +53,7 @@ class HubPayloadTest : public HubTest {
   /// What a worker was given that then came back by another link, and what another was given in its place.
   std::pair<v1::Assignment, v1::Assignment> lose_the_link_of_a() {
     const v1::Assignment first = give_the_only_job_to_a();
-    outbox_.gone.insert("a");
+    sender_.gone.insert("a");
     pass(1100ms);
     greet_as_worker("b", 301);
     const v1::Assignment second = assignment("b");
@@ -129,7 +129,7 @@ TEST_F(HubPayloadTest, TravelAsPartsAllTheWay) {
   ASSERT_TRUE(upload("a", attempt, reply));
   EXPECT_EQ(hears("a").back(), "result_ack");
   EXPECT_EQ(hears("stage").back(), "deliver");
-  EXPECT_FALSE(heard("deliver").envelope.deliver().payload().inlined());
+  EXPECT_FALSE(heard("deliver").envelope.deliver().results(0).payload().inlined());
   EXPECT_EQ(download("stage", Attempt{0, 0}, reply.size()), reply);
 }
 
@@ -279,7 +279,7 @@ TEST_F(HubPayloadTest, GoWithARedoUnderItsRevision) {
   EXPECT_EQ(download("a", wire::from_wire(again.attempt()), right.size()), right);
   answer("a", again, "result of the right one");
   EXPECT_EQ(hears("stage").back(), "deliver");
-  EXPECT_EQ(heard("deliver").envelope.deliver().revision(), 1u);
+  EXPECT_EQ(heard("deliver").envelope.deliver().results(0).revision(), 1u);
   EXPECT_EQ(heard("deliver").payloads, std::vector<std::string>{"result of the right one"});
   accept(0);
   EXPECT_EQ(hears("stage"), Kinds{"all_bound"});

@@ -33,13 +33,13 @@ TEST_F(HubTest, IgnoresARedoOfWhatItHasNotDelivered) {
   greet_as_worker("a", 300);
   hears("a");
   ask_again(0, "something else");
-  outbox_.gone.insert("a");
+  sender_.gone.insert("a");
   pass(1100ms);
   greet_as_worker("b", 301);
   answer("b", assignment("b"), "result");
   EXPECT_EQ(heard("assign").payloads, std::vector<std::string>{"job 0"});
   hears("stage");
-  EXPECT_EQ(heard("deliver").envelope.deliver().revision(), 0u);
+  EXPECT_EQ(heard("deliver").envelope.deliver().results(0).revision(), 0u);
 }
 
 TEST_F(HubTest, TakesARedoOverANewLinkBeforeTheResultIsDeliveredAgain) {
@@ -50,9 +50,9 @@ TEST_F(HubTest, TakesARedoOverANewLinkBeforeTheResultIsDeliveredAgain) {
   answer("a", assignment("a"), "result 0");
   answer("b", assignment("b"), "result 1");
   ask_again(0, "another job 0");
-  outbox_.gone.insert("stage");
+  sender_.gone.insert("stage");
   pass(1100ms);
-  outbox_.gone.erase("stage");
+  sender_.gone.erase("stage");
   hears("stage");
   greet_as_stage();
   EXPECT_THAT(hears("stage"), Not(Contains("deliver")));  // Result 1 waits for result 0.
@@ -63,7 +63,7 @@ TEST_F(HubTest, TakesARedoOverANewLinkBeforeTheResultIsDeliveredAgain) {
   answer("a", first, "another result 0");
   answer("b", second, "another result 1");
   EXPECT_EQ(hears("stage"), (Kinds{"deliver", "deliver"}));
-  EXPECT_EQ(heard("deliver").envelope.deliver().revision(), 1u);
+  EXPECT_EQ(heard("deliver").envelope.deliver().results(0).revision(), 1u);
 }
 
 TEST_F(HubTest, IgnoresARedoThatHasBeenDone) {
@@ -106,7 +106,7 @@ TEST_F(HubTest, ListensToOneStageOfARunOnly) {
 
 TEST_F(HubTest, DoesNotCountItsOwnPauseAsTheAbsenceOfAStage) {
   begin_run(1);
-  outbox_.gone.insert("stage");
+  sender_.gone.insert("stage");
   pass(1100ms);
   now_ += 20s;  // Stopped and continued. The stage could come back to nobody.
   v1::Envelope heartbeat = envelope();
@@ -119,7 +119,7 @@ TEST_F(HubTest, DoesNotCountItsOwnPauseAsTheAbsenceOfAStage) {
 
 TEST_F(HubTest, DoesNotCountItsOwnPauseAsTheAbsenceOfACommand) {
   begin_run(1);
-  outbox_.gone.insert("client");
+  sender_.gone.insert("client");
   pass(1100ms);
   now_ += 20s;
   v1::Envelope heartbeat = envelope();

@@ -218,7 +218,8 @@ TEST_F(HubTest, RefusesAStageWithoutTheRightTicket) {
 TEST_F(HubTest, ReadsNothingFromARoleThatMayNotSayIt) {
   begin_run(1);
   v1::Envelope accept = envelope();
-  accept.mutable_accept()->mutable_job()->set_run(1);
+  accept.mutable_accept()->set_run(1);
+  accept.mutable_accept()->add_jobs()->set_run(1);
   say("client", accept);
   EXPECT_EQ(refusal("client").reason(), v1::REFUSAL_FORBIDDEN);
   submit("stage", 7);
@@ -233,7 +234,7 @@ TEST_F(HubTest, LetsEachRoleSayItsOwnMessagesAndNoOthers) {
       {"hello", "wsc"},    {"heartbeat", "wsc"}, {"goodbye", "wsc"},   {"draining", "w"},  {"submit", "c"},
       {"cancel_run", "c"}, {"run_planned", "s"}, {"feed", "s"},        {"feed_end", "s"},  {"accept", "s"},
       {"redo", "s"},       {"split", "s"},       {"publish", "s"},     {"published", "s"}, {"stage_failed", "s"},
-      {"result", "w"},     {"part", "ws"},       {"part_credit", "ws"}};
+      {"results", "w"},    {"part", "ws"},       {"part_credit", "ws"}};
   const auto* body = v1::Envelope::descriptor()->oneof_decl(0);
   for (int i = 0; i < body->field_count(); ++i) {
     const auto entry = table.find(body->field(i)->name());

@@ -53,7 +53,7 @@ inline wire::Message credit_message(std::uint64_t jobs_until, std::uint64_t jobs
 
 inline wire::Message deliver_message(std::uint64_t seq, const std::string& result, std::uint32_t revision = 0) {
   wire::Message message;
-  v1::Deliver& deliver = *message.envelope.mutable_deliver();
+  v1::Delivery& deliver = *message.envelope.mutable_deliver()->add_results();
   *deliver.mutable_job() = wire::to_wire(JobId{RunId{kRun}, {seq, 0}});
   deliver.set_revision(revision);
   deliver.set_measures("measures");

@@ -92,10 +92,13 @@ TEST(CreditTest, AsksANewStageForWhatItsPredecessorWasAsked) {
 TEST(CreditTest, ToleratesSizesThatNoMachineHas) {
   SchedulerHarness harness;
   harness.open_run();
-  harness.feed(0, 4, ~0ULL);
   harness.step(WorkerJoined{.worker = kA, .slots = 4, .bytes_max = ~0ULL});
-  EXPECT_EQ(harness.take_all<Assign>().size(), 4U);
-  for (std::uint64_t i = 0; i < 4; ++i) harness.commit(kA, job(i), try_no(i + 1), ~0ULL);
+  for (std::uint64_t i = 0; i < 4; ++i) {
+    harness.feed(i, 1, ~0ULL);  // One at a time: one job is always allowed, and no more of these.
+    EXPECT_EQ(harness.take_all<Assign>().size(), 1U);
+    harness.commit(kA, job(i), try_no(i + 1), ~0ULL);
+    harness.step(ResultAccepted{job(i)});
+  }
   EXPECT_EQ(harness.run().memory_bytes, 0U);
 }
 
@@ -227,7 +230,7 @@ TEST(SchedulerConfigTest, RefusesWhatCannotWork) {
   EXPECT_EQ(where({.refusals_max = 0}), "refusals_max");
   EXPECT_EQ(where({.revisions_max = 0}), "revisions_max");
   EXPECT_EQ(where({.split_parts_max = 1}), "split_parts_max");
-  EXPECT_EQ(where({.worker_slots_max = 0}), "worker_slots_max");
+  EXPECT_EQ(where({.worker_jobs_max = 0}), "worker_jobs_max");
 }
 
 }  // namespace

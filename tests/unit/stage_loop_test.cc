@@ -122,7 +122,7 @@ TEST_F(StageLoopTest, CutsAndBindsARun) {
   begin();
   for (const std::uint64_t seq : {0, 1}) {
     say(deliver_message(seq, "result"));
-    EXPECT_EQ(hear("accept").accept().job().seq(), seq);
+    EXPECT_EQ(hear("accept").accept().jobs(0).seq(), seq);
   }
   say(all_bound_message());
   hear("publish");

@@ -157,8 +157,9 @@ TEST_F(StageSessionTest, TakesALargeResultInPartsThatItAsksFor) {
   const std::string result(wire::kPartWindowBytes + wire::kPartBytesMax, 'r');
   const auto announce = [&] {
     v1::Envelope message;
-    *message.mutable_deliver()->mutable_job() = wire::to_wire(JobId{RunId{kRun}, {0, 0}});
-    *message.mutable_deliver()->mutable_payload() = wire::payload_ref(result.size(), Blob::of(result).digest(), false);
+    v1::Delivery& delivery = *message.mutable_deliver()->add_results();
+    *delivery.mutable_job() = wire::to_wire(JobId{RunId{kRun}, {0, 0}});
+    *delivery.mutable_payload() = wire::payload_ref(result.size(), Blob::of(result).digest(), false);
     say(message);
     EXPECT_EQ(sent(), Names{"part_credit"});
     EXPECT_EQ(heard_[0].envelope.part_credit().until(), wire::kPartWindowBytes);
@@ -190,8 +191,9 @@ TEST_F(StageSessionTest, TakesALargeResultInPartsThatItAsksFor) {
 TEST_F(StageSessionTest, RefusesAResultThatWasDamagedOnTheWay) {
   begin();
   v1::Envelope message;
-  *message.mutable_deliver()->mutable_job() = wire::to_wire(JobId{RunId{kRun}, {0, 0}});
-  *message.mutable_deliver()->mutable_payload() = wire::inlined_ref("result");
+  v1::Delivery& delivery = *message.mutable_deliver()->add_results();
+  *delivery.mutable_job() = wire::to_wire(JobId{RunId{kRun}, {0, 0}});
+  *delivery.mutable_payload() = wire::inlined_ref("result");
   say(message, {"resulT"});
   EXPECT_EQ(sent(), Names{"stage_failed"});
   say_goodbye("a result was damaged");  // The master's answer.

@@ -135,7 +135,7 @@ const std::vector<Refusal> kRefusals = {
        "beyond the limit of one payload"},
       {"deliver",
        [](Message& m) {
-         *m.envelope.mutable_deliver()->mutable_payload() = payload_ref(0, Digest{1, 2}, false);
+         *m.envelope.mutable_deliver()->mutable_results(0)->mutable_payload() = payload_ref(0, Digest{1, 2}, false);
          m.payloads.clear();
        },
        "an empty payload that is not inlined"},
@@ -152,12 +152,14 @@ const std::vector<Refusal> kRefusals = {
        "a feed has more"},
       {"feed_credit", SPOIL(mutable_feed_credit()->set_run(0)), "run of number 0"},
       {"feed_end", SPOIL(mutable_feed_end()->set_run(0)), "run of number 0"},
-      {"deliver", SPOIL(mutable_deliver()->clear_job()), "no job is named"},
-      {"deliver", SPOIL(mutable_deliver()->clear_payload()), "no payload is described"},
+      {"deliver", SPOIL(mutable_deliver()->mutable_results(0)->clear_job()), "no job is named"},
+      {"deliver", SPOIL(mutable_deliver()->mutable_results(0)->clear_payload()), "no payload is described"},
       {"deliver", [](Message& m) { m.payloads[0] += '!'; }, "another size"},
-      {"deliver", SPOIL(mutable_deliver()->set_measures(kLongMeasures)), "measures is longer"},
-      {"accept", SPOIL(mutable_accept()->clear_job()), "no job is named"},
-      {"accept", SPOIL(mutable_accept()->mutable_job()->set_run(0)), "run of number 0"},
+      {"deliver", SPOIL(mutable_deliver()->mutable_results(0)->set_measures(kLongMeasures)), "measures is longer"},
+      {"deliver", SPOIL(mutable_deliver()->clear_results()), "a delivery of no results"},
+      {"accept", SPOIL(mutable_accept()->clear_jobs()), "an accept of no jobs"},
+      {"accept", SPOIL(mutable_accept()->set_run(0)), "run of number 0"},
+      {"accept", SPOIL(mutable_accept()->mutable_jobs(0)->set_run(7)), "a job of another run"},
       {"redo", SPOIL(mutable_redo()->clear_job()), "no job"},
       {"redo", SPOIL(mutable_redo()->set_revision(0)), "revision 0"},
       {"redo", SPOIL(mutable_redo()->set_reason(kLong)), "a reason is longer"},
@@ -184,26 +186,28 @@ const std::vector<Refusal> kRefusals = {
          m.payloads.clear();
        },
        "no jobs"},
-      {"result", SPOIL(mutable_result()->clear_job()), "no job is named"},
-      {"result", SPOIL(mutable_result()->clear_attempt()), "no attempt is named"},
-      {"result", SPOIL(mutable_result()->set_outcome(v1::OUTCOME_UNSPECIFIED)), "unknown outcome"},
-      {"result", SPOIL(mutable_result()->set_outcome(static_cast<v1::Outcome>(77))), "unknown outcome"},
-      {"result", SPOIL(mutable_result()->clear_payload()), "no payload is described"},
-      {"result", SPOIL(mutable_result()->set_outcome(v1::OUTCOME_RETURNED)), "failed result with a payload"},
-      {"result",
+      {"results", SPOIL(mutable_results()->mutable_results(0)->clear_job()), "no job is named"},
+      {"results", SPOIL(mutable_results()->mutable_results(0)->clear_attempt()), "no attempt is named"},
+      {"results", SPOIL(mutable_results()->mutable_results(0)->set_outcome(v1::OUTCOME_UNSPECIFIED)), "unknown outcome"},
+      {"results", SPOIL(mutable_results()->mutable_results(0)->set_outcome(static_cast<v1::Outcome>(77))), "unknown outcome"},
+      {"results", SPOIL(mutable_results()->mutable_results(0)->clear_payload()), "no payload is described"},
+      {"results", SPOIL(mutable_results()->mutable_results(0)->set_outcome(v1::OUTCOME_RETURNED)), "failed result with a payload"},
+      {"results",
        [](Message& m) {
-         m.envelope.mutable_result()->set_outcome(v1::OUTCOME_FAILED);
-         m.envelope.mutable_result()->clear_payload();
+         m.envelope.mutable_results()->mutable_results(0)->set_outcome(v1::OUTCOME_FAILED);
+         m.envelope.mutable_results()->mutable_results(0)->clear_payload();
          m.payloads.clear();
        },
        "without a reason"},
-      {"result", SPOIL(mutable_result()->mutable_fault()->set_what(kLong)), "error's text is longer"},
-      {"result", SPOIL(mutable_result()->set_measures(kLongMeasures)), "measures is longer"},
-      {"result_ack", SPOIL(mutable_result_ack()->clear_job()), "no job is named"},
-      {"result_ack", SPOIL(mutable_result_ack()->clear_attempt()), "no attempt is named"},
-      {"revoke", SPOIL(mutable_revoke()->clear_job()), "no job is named"},
-      {"revoke", SPOIL(mutable_revoke()->clear_attempt()), "no attempt is named"},
-      {"revoke", SPOIL(mutable_revoke()->set_reason(kLong)), "a reason is longer"},
+      {"results", SPOIL(mutable_results()->mutable_results(0)->mutable_fault()->set_what(kLong)), "error's text is longer"},
+      {"results", SPOIL(mutable_results()->mutable_results(0)->set_measures(kLongMeasures)), "measures is longer"},
+      {"results", SPOIL(mutable_results()->clear_results()), "results of no jobs"},
+      {"result_ack", SPOIL(mutable_result_ack()->clear_attempts()), "of no attempts"},
+      {"result_ack", SPOIL(mutable_result_ack()->mutable_attempts(0)->clear_job()), "no job is named"},
+      {"result_ack", SPOIL(mutable_result_ack()->mutable_attempts(0)->clear_attempt()), "no attempt is named"},
+      {"revoke", SPOIL(mutable_revoke()->clear_attempts()), "of no attempts"},
+      {"revoke", SPOIL(mutable_revoke()->mutable_attempts(0)->clear_job()), "no job is named"},
+      {"revoke", SPOIL(mutable_revoke()->mutable_attempts(0)->clear_attempt()), "no attempt is named"},
 
       {"part", SPOIL(mutable_part()->clear_transfer()), "no transfer is named"},
       {"part", SPOIL(mutable_part()->mutable_transfer()->clear_job()), "no job is named"},
@@ -266,7 +270,7 @@ TEST(ValidateTest, PassesValuesThatAreExactlyAtTheirLimits) {
 
 TEST(ValidateTest, AnnouncesALargePayloadWithoutAFrame) {
   Message message = wire_samples().at("deliver");
-  *message.envelope.mutable_deliver()->mutable_payload() = payload_ref(5'000'000, Digest{1, 2}, false);
+  *message.envelope.mutable_deliver()->mutable_results(0)->mutable_payload() = payload_ref(5'000'000, Digest{1, 2}, false);
   EXPECT_THAT(fault_of(message).value_or(""), HasSubstr("more payload frames"));
   message.payloads.clear();
   EXPECT_EQ(fault_of(message), std::nullopt);

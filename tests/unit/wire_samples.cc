@@ -20,6 +20,11 @@ void name_attempt(v1::AttemptRef& attempt) {
   attempt.set_n(9);
 }
 
+void name_job_attempt(v1::JobAttempt& named) {
+  name_job(*named.mutable_job());
+  name_attempt(*named.mutable_attempt());
+}
+
 void describe_job(v1::JobHeader& header, const std::string& bytes) {
   name_job(*header.mutable_job());
   header.set_units(125);
@@ -64,9 +69,7 @@ v1::Hello worker_hello() {
   worker.set_fingerprint("libx264 164");
   worker.add_kinds("video");
   worker.add_labels("gpu");
-  v1::RunningAttempt& running = *worker.add_running();
-  name_job(*running.mutable_job());
-  name_attempt(*running.mutable_attempt());
+  name_job_attempt(*worker.add_running());
   return out;
 }
 
@@ -186,11 +189,15 @@ void add_stages(Samples& samples) {
   });
   samples.add(
       [](v1::Envelope& e) {
-        name_job(*e.mutable_deliver()->mutable_job());
-        *e.mutable_deliver()->mutable_payload() = inlined_ref(kBytes);
+        v1::Delivery& result = *e.mutable_deliver()->add_results();
+        name_job(*result.mutable_job());
+        *result.mutable_payload() = inlined_ref(kBytes);
       },
       {kBytes});
-  samples.add([](v1::Envelope& e) { name_job(*e.mutable_accept()->mutable_job()); });
+  samples.add([](v1::Envelope& e) {
+    e.mutable_accept()->set_run(1);
+    name_job(*e.mutable_accept()->add_jobs());
+  });
   samples.add(
       [](v1::Envelope& e) {
         describe_job(*e.mutable_redo()->mutable_job(), kBytes);
@@ -230,22 +237,15 @@ void add_jobs(Samples& samples) {
       {kBytes});
   samples.add(
       [](v1::Envelope& e) {
-        v1::JobResult& result = *e.mutable_result();
+        v1::JobResult& result = *e.mutable_results()->add_results();
         name_job(*result.mutable_job());
         name_attempt(*result.mutable_attempt());
         result.set_outcome(v1::OUTCOME_DONE);
         *result.mutable_payload() = inlined_ref(kBytes);
       },
       {kBytes});
-  samples.add([](v1::Envelope& e) {
-    name_job(*e.mutable_result_ack()->mutable_job());
-    name_attempt(*e.mutable_result_ack()->mutable_attempt());
-  });
-  samples.add([](v1::Envelope& e) {
-    name_job(*e.mutable_revoke()->mutable_job());
-    name_attempt(*e.mutable_revoke()->mutable_attempt());
-    e.mutable_revoke()->set_reason("not needed");
-  });
+  samples.add([](v1::Envelope& e) { name_job_attempt(*e.mutable_result_ack()->add_attempts()); });
+  samples.add([](v1::Envelope& e) { name_job_attempt(*e.mutable_revoke()->add_attempts()); });
 
   const auto transfer = [](v1::TransferRef& ref) {
     name_job(*ref.mutable_job());

@@ -119,13 +119,12 @@ class WorkerProcessTest : public ::testing::Test {
   }
   wire::Message receive_result() {
     wire::Message message = receive();
-    EXPECT_TRUE(message.envelope.has_result()) << message.envelope.ShortDebugString();
+    EXPECT_TRUE(message.envelope.has_results()) << message.envelope.ShortDebugString();
     return message;
   }
   void acknowledge(std::uint64_t n) {
     wire::Message message;
-    *message.envelope.mutable_result_ack()->mutable_job() = wire::to_wire(job(n));
-    *message.envelope.mutable_result_ack()->mutable_attempt() = wire::to_wire(Attempt{1, n});
+    *message.envelope.mutable_result_ack()->add_attempts() = wire::to_wire(job(n), Attempt{1, n});
     send(std::move(message));
   }
 
@@ -168,7 +167,7 @@ TEST_F(WorkerProcessTest, CarriesLargePayloadsBothWays) {
       send(std::move(message));
     }
   }
-  const v1::JobResult result = receive_result().envelope.result();
+  const v1::JobResult result = receive_result().envelope.results().results(0);
   EXPECT_EQ(result.payload().bytes(), 3'000'000U);
   EXPECT_FALSE(result.payload().inlined());
   wire::Message credit;
@@ -189,7 +188,7 @@ TEST_F(WorkerProcessTest, ReportsADeadExecutorAndGoesOnWithAnother) {
   start_worker();
   greet();
   assign(1, "die");
-  const v1::JobResult result = receive_result().envelope.result();
+  const v1::JobResult result = receive_result().envelope.results().results(0);
   EXPECT_EQ(result.outcome(), v1::OUTCOME_EXECUTOR_LOST);
   EXPECT_THAT(result.fault().what(), HasSubstr("signal 9"));
   EXPECT_THAT(result.fault().what(), HasSubstr("MB of memory"));

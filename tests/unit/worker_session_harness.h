@@ -99,14 +99,12 @@ class SessionHarness {
   }
   void ack(std::uint64_t seq, std::uint64_t n, std::uint64_t epoch = 1) {
     wire::Message message;
-    *message.envelope.mutable_result_ack()->mutable_job() = wire::to_wire(job(seq));
-    *message.envelope.mutable_result_ack()->mutable_attempt() = wire::to_wire(attempt(n, epoch));
+    *message.envelope.mutable_result_ack()->add_attempts() = wire::to_wire(job(seq), attempt(n, epoch));
     hear(std::move(message));
   }
   void revoke(std::uint64_t seq, std::uint64_t n) {
     wire::Message message;
-    *message.envelope.mutable_revoke()->mutable_job() = wire::to_wire(job(seq));
-    *message.envelope.mutable_revoke()->mutable_attempt() = wire::to_wire(attempt(n));
+    *message.envelope.mutable_revoke()->add_attempts() = wire::to_wire(job(seq), attempt(n));
     hear(std::move(message));
   }
   void refuse(v1::RefusalReason reason, const std::string& text) {
@@ -188,12 +186,12 @@ class SessionHarness {
       }
       case v1::Envelope::kHeartbeat: words_.push_back("send heartbeat"); break;
       case v1::Envelope::kGoodbye: words_.push_back("send goodbye"); break;
-      case v1::Envelope::kResult: {
-        static const char* const kOutcomes[] = {"?", "done", "failed", "executor lost", "returned"};
-        words_.push_back("send result " + std::to_string(envelope.result().job().seq()) + " " +
-                         kOutcomes[envelope.result().outcome()]);
+      case v1::Envelope::kResults:
+        for (const v1::JobResult& result : envelope.results().results()) {
+          static const char* const kOutcomes[] = {"?", "done", "failed", "executor lost", "returned"};
+          words_.push_back("send result " + std::to_string(result.job().seq()) + " " + kOutcomes[result.outcome()]);
+        }
         break;
-      }
       case v1::Envelope::kPart:
         words_.push_back("send part " + std::to_string(envelope.part().offset()) + "+" +
                          std::to_string(decoded->payloads[0].size()) + (envelope.part().last() ? " last" : ""));

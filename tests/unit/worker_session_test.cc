@@ -126,8 +126,8 @@ TEST(WorkerSessionTest, BringsItsResultsToAMasterThatWasStartedAnew) {
   EXPECT_THAT(harness.words(), IsEmpty());
   harness.welcome(2);
   ASSERT_THAT(harness.words(), ElementsAre("drop unsent", "send result 1 done"));
-  EXPECT_EQ(harness.sent()[0].envelope.epoch(), 2U);                     // The link's.
-  EXPECT_EQ(harness.sent()[0].envelope.result().attempt().epoch(), 1U);  // The attempt's.
+  EXPECT_EQ(harness.sent()[0].envelope.epoch(), 2U);                                 // The link's.
+  EXPECT_EQ(harness.sent()[0].envelope.results().results(0).attempt().epoch(), 1U);  // The attempt's.
   harness.ack(1, 1, 1);
   EXPECT_EQ(harness.session().held(), 0U);
 }
@@ -167,7 +167,7 @@ TEST(WorkerSessionTest, ReportsAFailureInTheWordsOfTheJob) {
   harness.assign(1, 1);
   harness.done(1, 1, 1, fail(ErrorCode::kInput, "frame 7 is damaged", "clip.mp4"), true);
   ASSERT_THAT(harness.words(), ElementsAre("send result 1 failed"));
-  const v1::JobResult& result = harness.sent()[0].envelope.result();
+  const v1::JobResult& result = harness.sent()[0].envelope.results().results(0);
   EXPECT_TRUE(result.final());
   EXPECT_EQ(wire::from_wire(result.fault()), (Error{ErrorCode::kInput, "frame 7 is damaged", "clip.mp4", {}}));
 }
@@ -180,7 +180,7 @@ TEST(WorkerSessionTest, ReportsALostExecutorWithItsEvidenceAndStartsAnother) {
   harness.assign(2, 2);
   harness.lose(1, "was ended by signal 11");
   ASSERT_THAT(harness.words(), ElementsAre("send result 1 executor lost"));
-  EXPECT_EQ(harness.sent()[0].envelope.result().fault().what(), "was ended by signal 11");
+  EXPECT_EQ(harness.sent()[0].envelope.results().results(0).fault().what(), "was ended by signal 11");
   EXPECT_EQ(harness.session().next_deadline(), at(kRestartDelayMin));
   harness.time(kRestartDelayMin);
   EXPECT_THAT(harness.words(), ElementsAre("start executor 3"));

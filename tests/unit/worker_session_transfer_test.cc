@@ -72,7 +72,7 @@ TEST(WorkerSessionTransferTest, HandsBackWhatItsDiskDoesNotTake) {
   harness.part(1, 1, 0, payload.substr(0, kMiB), false);
   harness.go_on_with_disk(fail(ErrorCode::kFailed, "No space left on device"));
   ASSERT_THAT(harness.words(), ElementsAre("send result 1 returned"));
-  EXPECT_EQ(harness.sent()[0].envelope.result().fault().what(), "No space left on device");
+  EXPECT_EQ(harness.sent()[0].envelope.results().results(0).fault().what(), "No space left on device");
 }
 
 TEST(WorkerSessionTransferTest, TakesNoPartOfAnEarlierLinkForOneOfThis) {
@@ -147,8 +147,8 @@ TEST(WorkerSessionTransferTest, SendsALargeResultInPartsWithinTheCredit) {
   const std::string result = some_bytes(3 * kMiB + 5);
   harness.done(1, 1, 1, blob_of(result));
   ASSERT_THAT(harness.words(), ElementsAre("send result 1 done"));
-  EXPECT_FALSE(harness.sent()[0].envelope.result().payload().inlined());
-  EXPECT_EQ(harness.sent()[0].envelope.result().payload().bytes(), result.size());
+  EXPECT_FALSE(harness.sent()[0].envelope.results().results(0).payload().inlined());
+  EXPECT_EQ(harness.sent()[0].envelope.results().results(0).payload().bytes(), result.size());
   EXPECT_THAT(harness.sent()[0].payloads, IsEmpty());
 
   std::string arrived;

@@ -193,9 +193,7 @@ void WorkerSession::name_held_attempts() {
   for (const auto& [attempt, held] : jobs_) {
     if (static_cast<std::size_t>(worker.running_size()) == kHelloAttemptsMax) break;
     if (held.state == HeldJob::State::kReceiving || held.end_at) continue;
-    v1::RunningAttempt& running = *worker.add_running();
-    *running.mutable_job() = wire::to_wire(held.job);
-    *running.mutable_attempt() = wire::to_wire(attempt);
+    *worker.add_running() = wire::to_wire(held.job, attempt);
   }
 }
 
@@ -252,7 +250,7 @@ void WorkerSession::send_result(HeldJob& held, Actions& actions) {
   if (!link_.is_welcomed()) return;  // With the next Welcome.
   held.upload.reset();
   wire::Message message;
-  *message.envelope.mutable_result() = held.result;
+  *message.envelope.mutable_results()->add_results() = held.result;
   if (held.result.has_payload() && !held.result.payload().inlined()) {
     held.upload.emplace(held.job, held.attempt, held.payload.size());
   } else if (held.result.has_payload()) {

@@ -87,8 +87,8 @@ class WorkerSession {
 
   // session_messages.cc: what the master says.
   void on_assignment(const v1::Assignment& assignment, std::string payload, Actions& actions);
-  void on_result_ack(const v1::ResultAck& ack);
-  void on_revoke(const v1::Revoke& revoke, Actions& actions);
+  void on_result_ack(const v1::JobAttempt& answered);
+  void on_revoke(const v1::JobAttempt& revoked, Actions& actions);
   void on_part(const v1::Part& part, std::string bytes, Actions& actions);
   void keep_next_part(HeldJob& held, Actions& actions);
   void on_part_credit(const v1::PartCredit& credit, Actions& actions);

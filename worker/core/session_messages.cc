@@ -38,8 +38,12 @@ void WorkerSession::on_message(Instant now, wire::Message message, Actions& acti
       }
       break;
     }
-    case v1::Envelope::kResultAck: on_result_ack(envelope.result_ack()); break;
-    case v1::Envelope::kRevoke: on_revoke(envelope.revoke(), actions); break;
+    case v1::Envelope::kResultAck:
+      for (const v1::JobAttempt& answered : envelope.result_ack().attempts()) on_result_ack(answered);
+      break;
+    case v1::Envelope::kRevoke:
+      for (const v1::JobAttempt& revoked : envelope.revoke().attempts()) on_revoke(revoked, actions);
+      break;
     case v1::Envelope::kPart: on_part(envelope.part(), std::move(message.payloads[0]), actions); break;
     case v1::Envelope::kPartCredit: on_part_credit(envelope.part_credit(), actions); break;
     default: break;  // Not for workers, or only for the log.
@@ -96,14 +100,14 @@ void WorkerSession::accept(const v1::Assignment& assignment, HeldJob accepted, s
   }
 }
 
-void WorkerSession::on_result_ack(const v1::ResultAck& ack) {
-  HeldJob* held = find(ack.job(), ack.attempt());
+void WorkerSession::on_result_ack(const v1::JobAttempt& answered) {
+  HeldJob* held = find(answered.job(), answered.attempt());
   if (held == nullptr || held->state != HeldJob::State::kFinished) return;  // One that was said twice.
   forget(held->attempt);
 }
 
-void WorkerSession::on_revoke(const v1::Revoke& revoke, Actions& actions) {
-  HeldJob* held = find(revoke.job(), revoke.attempt());
+void WorkerSession::on_revoke(const v1::JobAttempt& revoked, Actions& actions) {
+  HeldJob* held = find(revoked.job(), revoked.attempt());
   if (held == nullptr) return;
   stats_.revoked += 1;
   if (held->state != HeldJob::State::kRunning) {

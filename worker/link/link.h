@@ -4,9 +4,9 @@
 #include <string>
 
 #include "common/net/channel.h"
-#include "common/net/outbox.h"
 #include "common/runtime/complaints.h"
 #include "common/runtime/signals.h"
+#include "common/wire/outbox.h"
 #include "worker/core/session.h"
 #include "worker/link/executors.h"
 #include "worker/link/part_writer.h"
@@ -72,7 +72,7 @@ class Link {
   Complaints complaints_;
   WorkerSession session_;
   Actions actions_;
-  net::Outbox outbox_;
+  wire::Outbox outbox_;
   bool is_draining_ = false;
   bool was_welcomed_ = false;
   Instant insecure_said_at_{};

@@ -1,0 +1,23 @@
+#include "master/io/peer_outboxes.h"
+
+#include <utility>
+
+namespace sheaf::master {
+
+void PeerOutboxes::send(const wire::PeerAddress& to, wire::Message message) {
+  waiting_[to].add(std::move(message));
+}
+
+std::vector<wire::PeerAddress> PeerOutboxes::flush(const Send& send) {
+  std::vector<wire::PeerAddress> gone;
+  for (auto entry = waiting_.begin(); entry != waiting_.end();) {
+    const wire::PeerAddress& to = entry->first;
+    const wire::SendOutcome outcome = entry->second.flush([&](const wire::Message& message) { return send(to, message); });
+    const bool is_gone = outcome == wire::SendOutcome::kGone || entry->second.size() > kWaitingMax;
+    if (is_gone) gone.push_back(to);
+    entry = is_gone || outcome == wire::SendOutcome::kSent ? waiting_.erase(entry) : std::next(entry);
+  }
+  return gone;
+}
+
+}  // namespace sheaf::master

@@ -1,0 +1,90 @@
+// Over a real socket: what an outbox is for is a channel that takes nothing.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "common/net/channel.h"
+#include "common/runtime/clock.h"
+#include "common/wire/limits.h"
+#include "common/wire/outbox.h"
+#include "tests/unit/temporary_directory.h"
+
+namespace sheaf::net {
+namespace {
+
+using testing::ElementsAre;
+
+constexpr Duration kDeadline = std::chrono::seconds(20);
+
+wire::Message hello(const std::string& host) {
+  wire::Message message;
+  message.envelope.mutable_hello()->set_host(host);
+  message.envelope.mutable_hello()->set_role(v1::ROLE_CLIENT);
+  message.envelope.mutable_hello()->set_protocol(wire::kProtocolVersion);
+  *message.envelope.mutable_hello()->mutable_session() = wire::to_wire(SessionId{1, 2});
+  return message;
+}
+wire::Message goodbye(const std::string& reason) {
+  wire::Message message;
+  message.envelope.mutable_goodbye()->set_reason(reason);
+  return message;
+}
+
+std::string text_of(const v1::Envelope& envelope) {
+  if (envelope.has_hello()) return "hello " + envelope.hello().host();
+  return envelope.has_goodbye() ? "goodbye " + envelope.goodbye().reason() : "heartbeat";
+}
+
+class OutboxChannelTest : public testing::Test {
+ protected:
+  OutboxChannelTest()
+      : endpoint_(*wire::parse_endpoint("ipc://" + directory_ / "master.sock")),
+        dealer_(std::move(*DealerChannel::connect(context_, endpoint_))) {}
+
+  /// Binds the address, sends when the poller says that the channel takes something, and returns what arrives, up to the last
+  /// of `count` messages.
+  std::vector<std::string> arrive(std::size_t count) {
+    auto router = RouterChannel::bind(context_, endpoint_);
+    EXPECT_TRUE(router);
+    Poller poller;
+    const std::size_t index = poller.add(dealer_);
+    poller.watch_writable(index, true);
+    poller.wait(kDeadline);
+    EXPECT_TRUE(poller.is_writable(index)) << "the connection woke nobody";
+    EXPECT_EQ(flush(), wire::SendOutcome::kSent);
+    Poller incoming;
+    incoming.add(*router);
+    std::vector<std::string> texts;
+    for (const Instant end = now() + kDeadline; texts.size() < count && now() < end;) {
+      incoming.wait(kDeadline);
+      while (auto message = router->receive()) {
+        EXPECT_TRUE(message->message) << message->message.error().what;
+        texts.push_back(text_of(message->message->envelope));
+      }
+    }
+    return texts;
+  }
+
+  wire::SendOutcome flush() {
+    return outbox_.flush([this](const wire::Message& message) { return dealer_.send(message); });
+  }
+
+  TemporaryDirectory directory_;
+  wire::Endpoint endpoint_;
+  Context context_;
+  DealerChannel dealer_;
+  wire::Outbox outbox_;
+};
+
+TEST_F(OutboxChannelTest, KeepsMessagesInOrderUntilThereIsAConnection) {
+  outbox_.add(hello("a"));
+  outbox_.add(goodbye("b"));
+  outbox_.add(goodbye("c"));
+  EXPECT_EQ(flush(), wire::SendOutcome::kFull);
+  EXPECT_THAT(arrive(3), ElementsAre("hello a", "goodbye b", "goodbye c"));
+}
+
+}  // namespace
+}  // namespace sheaf::net
