@@ -11,6 +11,15 @@
 
 namespace sheaf::master {
 
+namespace {
+
+// What the scheduler lets out fits the windows that both ends of the wire count on.
+constexpr SchedulerConfig kDefaults;
+static_assert(kDefaults.jobs_window <= wire::kFedJobsMax && kDefaults.deliver_jobs_window <= wire::kDeliveredJobsMax &&
+              kDefaults.worker_jobs_max <= wire::kHeldJobsMax);
+
+}  // namespace
+
 Hub::Hub(const HubConfig& config, PeerSender& sender, StageLauncher& stages, Spool& spool,
          std::function<std::uint64_t()> random)
     : config_(config),

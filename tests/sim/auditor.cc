@@ -25,8 +25,10 @@ void Auditor::on_gone(const wire::PeerAddress& address) {
 
 void Auditor::on_sent(const master::Hub& hub, const wire::PeerAddress& to, const wire::Message& message) {
   const v1::Envelope& envelope = message.envelope;
-  for (const v1::Delivery& delivery : envelope.deliver().results()) on_delivery(delivery);
+  for (const v1::Delivery& delivery : envelope.deliver().results()) on_delivery(hub, delivery);
   if (envelope.has_deliver()) return;
+  // Whatever a stage was sent over an earlier link is delivered again.
+  if (envelope.has_welcome() && stages_.contains(to)) runs_[stages_.at(to)].with_stage.clear();
   const auto link = links_.find(to);
   if (link == links_.end()) {
     verdict_.require(!envelope.has_assign() && !envelope.has_revoke() && !envelope.has_result_ack(),
@@ -91,12 +93,23 @@ void Auditor::on_assignment(const master::Hub& hub, Link& link, const v1::Assign
   }
 }
 
-void Auditor::on_delivery(const v1::Delivery& delivery) {
+void Auditor::on_delivery(const master::Hub& hub, const v1::Delivery& delivery) {
   const JobId job = wire::from_wire(delivery.job());
-  const Expected& wanted = expected(runs_[job.run], job.key.seq, delivery.revision());
+  Run& run = runs_[job.run];
+  const Expected& wanted = expected(run, job.key.seq, delivery.revision());
   if (wire::digest_from(delivery.payload()) != wanted.result || delivery.payload().bytes() != wanted.result_bytes) {
     verdict_.fail("what is delivered for job " + to_string(job.key) + " is not the result of revision " +
                   std::to_string(delivery.revision()));
+  }
+  // The window, beyond which there is only the one that everything waits for.
+  run.with_stage[job.key.seq] = wanted.result_bytes;
+  std::uint64_t bytes = 0;
+  for (const auto& [seq, size] : run.with_stage) bytes += size;
+  const bool is_next = job.key.seq == hub.scheduler().run(job.run)->jobs_bound;
+  if (!is_next && run.with_stage.size() > config_.scheduler.deliver_jobs_window)
+    verdict_.fail("too many results are delivered");
+  if (!is_next && run.with_stage.size() > 1 && bytes > config_.scheduler.deliver_window_bytes) {
+    verdict_.fail("too many bytes of results are delivered");
   }
 }
 
@@ -119,6 +132,8 @@ void Auditor::on_arrived(const wire::PeerAddress& from, const wire::Message& mes
     link.greeting = envelope.hello().worker();
     return;
   }
+  if (envelope.has_hello() && envelope.hello().has_stage()) stages_[from] = RunId{envelope.hello().stage().run()};
+  if (stages_.contains(from)) return on_stage_message(runs_[stages_.at(from)], envelope);
   const auto link = links_.find(from);
   if (link == links_.end()) return;
   heard_fingerprint_ = link->second.greeting.fingerprint();
@@ -129,6 +144,11 @@ void Auditor::on_arrived(const wire::PeerAddress& from, const wire::Message& mes
     link->second.answered.insert(attempt);
     link->second.held.erase(attempt);
   }
+}
+
+void Auditor::on_stage_message(Run& run, const v1::Envelope& envelope) {
+  for (const v1::JobRef& job : envelope.accept().jobs()) run.with_stage.erase(job.seq());
+  if (envelope.has_redo()) run.with_stage.erase(envelope.redo().job().job().seq());
 }
 
 void Auditor::on_result(Link& link, const v1::JobResult& result) {

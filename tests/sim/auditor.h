@@ -57,6 +57,7 @@ class Auditor {
     std::map<std::pair<std::uint64_t, std::uint32_t>, Expected> expected;  ///< By seq and revision.
     std::uint64_t payload_bytes_max = 0;                                   ///< Of what was seen so far.
     std::map<JobKey, Reports> reports;
+    std::map<std::uint64_t, std::uint64_t> with_stage;  ///< Bytes of the results that it was sent and has not answered, by seq.
     bool may_fail = false;
     std::uint64_t committed = 0;    ///< When it was looked at last.
     std::string committed_by = {};  ///< The fingerprint of whoever made what is committed.
@@ -71,8 +72,9 @@ class Auditor {
   const Expected& expected(Run& run, std::uint64_t seq, std::uint32_t revision);
   void on_assignment(const master::Hub& hub, Link& link, const v1::Assignment& assignment);
   void on_welcome(Link& link);
-  void on_delivery(const v1::Delivery& delivery);
+  void on_delivery(const master::Hub& hub, const v1::Delivery& delivery);
   void on_ack(const master::Hub& hub, Link& link, const v1::JobAttempt& answered);
+  void on_stage_message(Run& run, const v1::Envelope& envelope);
   void on_result(Link& link, const v1::JobResult& result);
   /// All results of a run that asks for it come from workers with one fingerprint.
   void check_fingerprint(Run& run, const master::RunView& view);
@@ -80,7 +82,8 @@ class Auditor {
   const master::HubConfig& config_;
   Verdict& verdict_;
   std::map<RunId, Run> runs_;
-  std::map<wire::PeerAddress, Link> links_;         ///< Of workers.
+  std::map<wire::PeerAddress, Link> links_;  ///< Of workers.
+  std::map<wire::PeerAddress, RunId> stages_;
   std::string heard_fingerprint_;                   ///< Of the worker whose message is being worked on.
   std::map<Attempt, std::uint64_t> attempt_bytes_;  ///< Of every attempt that was issued.
 };

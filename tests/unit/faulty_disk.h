@@ -14,6 +14,7 @@ class FaultyDisk : public SpoolDisk {
 
   bool is_full = false;    ///< Nothing can be written.
   bool is_broken = false;  ///< Nothing can be read.
+  int files = 0;           ///< That are there now.
 
   Result<std::unique_ptr<SpoolFile>> make_file() override {
     if (is_full) return fail(ErrorCode::kState, "No space left on device", "the spool", "free some disk space");
@@ -25,7 +26,8 @@ class FaultyDisk : public SpoolDisk {
  private:
   class File : public SpoolFile {
    public:
-    File(const FaultyDisk& disk, std::unique_ptr<SpoolFile> real) : disk_(disk), real_(std::move(real)) {}
+    File(FaultyDisk& disk, std::unique_ptr<SpoolFile> real) : disk_(disk), real_(std::move(real)) { disk_.files += 1; }
+    ~File() override { disk_.files -= 1; }
     Status write(std::uint64_t offset, std::string_view bytes) override {
       if (disk_.is_full) return fail(ErrorCode::kOutput, "No space left on device", "the spool", "free some disk space");
       return real_->write(offset, bytes);
@@ -36,7 +38,7 @@ class FaultyDisk : public SpoolDisk {
     }
 
    private:
-    const FaultyDisk& disk_;
+    FaultyDisk& disk_;
     std::unique_ptr<SpoolFile> real_;
   };
 

@@ -86,5 +86,31 @@ TEST_F(OutboxChannelTest, KeepsMessagesInOrderUntilThereIsAConnection) {
   EXPECT_THAT(arrive(3), ElementsAre("hello a", "goodbye b", "goodbye c"));
 }
 
+TEST_F(OutboxChannelTest, KeepsWhatTheQueueHasNoRoomFor) {
+  auto router = RouterChannel::bind(context_, endpoint_);
+  ASSERT_TRUE(router);
+  Poller poller;
+  const std::size_t index = poller.add(dealer_);
+  poller.watch_writable(index, true);
+  poller.wait(kDeadline);
+  // Nobody reads: more than the two queues and what lies between them.
+  int said = 0;
+  for (wire::SendOutcome outcome = wire::SendOutcome::kSent; outcome == wire::SendOutcome::kSent; outcome = flush()) {
+    ASSERT_LT(said, 1'000'000);
+    for (int i = 0; i < 5000; ++i) outbox_.add(goodbye(std::to_string(said++)));
+  }
+  EXPECT_FALSE(outbox_.is_empty());
+  int heard = 0;
+  for (const Instant end = now() + kDeadline; heard < said && now() < end;) {
+    while (auto message = router->receive()) {
+      ASSERT_TRUE(message->message);
+      ASSERT_EQ(text_of(message->message->envelope), "goodbye " + std::to_string(heard));
+      heard += 1;
+    }
+    if (flush() == wire::SendOutcome::kFull) poller.wait(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(heard, said);
+}
+
 }  // namespace
 }  // namespace sheaf::net

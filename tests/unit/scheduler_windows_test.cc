@@ -102,6 +102,34 @@ TEST(CreditTest, ToleratesSizesThatNoMachineHas) {
   EXPECT_EQ(harness.run().memory_bytes, 0U);
 }
 
+TEST(CreditTest, EndsTheRunOfAStageThatFeedsBeyondIt) {
+  for (const bool by_count : {true, false}) {
+    SchedulerHarness harness({.jobs_window = by_count ? 2u : 4096u});
+    harness.open_run(run_with(by_count ? 1000 : 20, 1000));
+    harness.feed(0, 2, 10);
+    EXPECT_EQ(harness.scheduler().judge_feed(job(1)), FeedVerdict::kAlready);
+    EXPECT_EQ(harness.scheduler().judge_feed(job(2)), FeedVerdict::kBeyondCredit);
+    EXPECT_EQ(harness.scheduler().judge_feed(job(3)), FeedVerdict::kOutOfOrder);
+    harness.feed(2, 1, 10);
+    const auto failed = harness.take_all<RunFailed>();
+    ASSERT_EQ(failed.size(), 1u);
+    EXPECT_EQ(failed[0].reason, "the stage fed job 2 beyond its credit");
+    EXPECT_EQ(harness.run().jobs_fed, 2U);
+  }
+}
+
+TEST(CreditTest, HoldsForAStageThatConnectsAgain) {
+  // What it has cut within the credit of the old link, it feeds over the new one.
+  SchedulerHarness harness({.jobs_window = 4});
+  harness.open_run();
+  harness.feed(0, 1, 10);
+  harness.step(StageLost{kRun});
+  harness.step(StageAttached{kRun});
+  EXPECT_EQ(harness.scheduler().judge_feed(job(1)), FeedVerdict::kNext);
+  harness.feed(1, 3, 10);
+  EXPECT_EQ(harness.run().jobs_fed, 4U);
+}
+
 TEST(SpoolWindowTest, RunsOnlyTheJobThatTheStageWaitsFor) {
   // Goal: a slow head must not let the spool grow without end, and the head itself must never be held up by a full spool.
   // Method: A has job 0 and keeps it; the results of 1 and 2 fill the spool; 3 and 4 must wait. Then A is lost: 0 goes to B at
@@ -205,6 +233,17 @@ TEST(DeliverWindowTest, HoldsBackWhatTheStageHasNoRoomFor) {
   EXPECT_EQ(harness.take_all<Deliver>(), (std::vector<Deliver>{{job(2)}}));
 }
 
+TEST(DeliverWindowTest, CountsResultsToo) {
+  SchedulerHarness harness({.deliver_jobs_window = 2});
+  harness.open_run();
+  harness.step(WorkerJoined{.worker = kA, .slots = 3});
+  harness.feed(0, 3);
+  for (std::uint64_t i = 0; i < 3; ++i) harness.commit(kA, job(i), try_no(i + 1), 1);
+  EXPECT_EQ(harness.take_all<Deliver>(), (std::vector<Deliver>{{job(0)}, {job(1)}}));
+  harness.step(ResultAccepted{job(0)});
+  EXPECT_EQ(harness.take_all<Deliver>(), (std::vector<Deliver>{{job(2)}}));
+}
+
 TEST(DeliverWindowTest, HasRoomForTheOldestResultAfterARedo) {
   SchedulerHarness harness({.deliver_window_bytes = 100});
   harness.open_run();
@@ -224,6 +263,7 @@ TEST(SchedulerConfigTest, RefusesWhatCannotWork) {
   EXPECT_EQ(where({.epoch = 0}), "epoch");
   EXPECT_EQ(where({.worker_silence_max = 0s}), "worker_silence_max");
   EXPECT_EQ(where({.deliver_window_bytes = 0}), "deliver_window_bytes");
+  EXPECT_EQ(where({.deliver_jobs_window = 0}), "deliver_jobs_window");
   EXPECT_EQ(where({.jobs_window = 0}), "jobs_window");
   EXPECT_EQ(where({.spool_jobs_window = 0}), "spool_jobs_window");
   EXPECT_EQ(where({.strikes_max = 0}), "strikes_max");

@@ -188,6 +188,28 @@ TEST_F(StageSessionTest, TakesALargeResultInPartsThatItAsksFor) {
   EXPECT_EQ(bind_asked(0), result);
 }
 
+TEST_F(StageSessionTest, BindsManyResultsOfOneMessage) {
+  begin();
+  wire::Message message = deliver_message(0, "result 0");
+  const wire::Message second = deliver_message(1, "result 1");
+  *message.envelope.mutable_deliver()->add_results() = second.envelope.deliver().results(0);
+  message.payloads.push_back(second.payloads[0]);
+  say(message);
+  for (const std::uint64_t seq : {0, 1}) {
+    EXPECT_EQ(bind_asked(seq), "result " + std::to_string(seq));
+    answer_bind(seq);
+  }
+}
+
+TEST_F(StageSessionTest, FailsWhenMoreIsDeliveredThanMayWait) {
+  begin();
+  // The first is being bound; then as many wait as the window allows, and the one beyond it that everything waits for.
+  for (std::uint64_t seq = 0; seq < wire::kDeliveredJobsMax + 2; ++seq) deliver(seq, "result");
+  EXPECT_THAT(sent(), IsEmpty());
+  deliver(wire::kDeliveredJobsMax + 2, "result");
+  EXPECT_EQ(sent(), Names{"stage_failed"});
+}
+
 TEST_F(StageSessionTest, RefusesAResultThatWasDamagedOnTheWay) {
   begin();
   v1::Envelope message;

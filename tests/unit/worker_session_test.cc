@@ -50,6 +50,27 @@ TEST(WorkerSessionTest, StartsTheOldestJobFirstAndOpensItsRunOnce) {
   EXPECT_EQ(harness.sent()[0].envelope.epoch(), 1U);
 }
 
+TEST(WorkerSessionTest, HearsOfManyAttemptsInOneMessage) {
+  SessionHarness harness;
+  harness.begin();
+  for (std::uint64_t seq = 1; seq <= 3; ++seq) harness.assign(seq, seq);
+  wire::Message revoke;
+  for (std::uint64_t seq = 2; seq <= 3; ++seq) {
+    *revoke.envelope.mutable_revoke()->add_attempts() = wire::to_wire(SessionHarness::job(seq), SessionHarness::attempt(seq));
+  }
+  harness.hear(revoke);
+  EXPECT_EQ(harness.session().held(), 1u);
+  for (std::uint64_t seq = 4; seq <= 5; ++seq) harness.assign(seq, seq);
+  harness.done(1, 1, 1, Blob::of("result"));
+  harness.done(1, 4, 4, Blob::of("result"));
+  wire::Message ack;
+  for (const std::uint64_t seq : {1, 4}) {
+    *ack.envelope.mutable_result_ack()->add_attempts() = wire::to_wire(SessionHarness::job(seq), SessionHarness::attempt(seq));
+  }
+  harness.hear(ack);
+  EXPECT_EQ(harness.session().held(), 1u);
+}
+
 TEST(WorkerSessionTest, SendsAResultWithoutMeasuresThatNoMessageCanCarry) {
   // Goal: what an executor says must not bring the link down.
   SessionHarness harness;
