@@ -17,7 +17,7 @@ class Cluster {
   Cluster(std::uint64_t workers, std::uint64_t runs) : scheduler_(SchedulerConfig()) {
     for (std::uint64_t id = 1; id <= workers; ++id) {
       step(WorkerJoined{
-          .worker = WorkerId{id}, .slots = 2, .prefetch = 1, .bytes_max = 64ULL << 20, .fingerprint = "one build of sheaf"});
+          .worker = WorkerId{id}, .slots = 2, .prefetch = 1, .bytes_max = 64ULL << 20, .kinds = {{"", "one build of sheaf"}}});
     }
     for (std::uint64_t id = 1; id <= runs; ++id) {
       step(RunOpened{.run = RunId{id}, .traits = {.deterministic = true}, .bind_fingerprint = true});

@@ -12,6 +12,7 @@ namespace sheaf::client {
 
 /// How big a private cluster is, and where it keeps what it must keep.
 struct PrivateClusterRequest {
+  std::string kind;  ///< Of the jobs that its worker is to do.
   unsigned executors = 1;
   unsigned threads = 1;
   std::string state_path;  ///< "out.mp4.sheaf", absolute.

@@ -39,12 +39,17 @@ std::string format_left(Duration left) {
   return text;
 }
 
+std::string what_it_waits_for(const ProgressView& view) {
+  if (view.unfit_workers > 0) return "waiting for a worker with the libraries of those that began it";
+  if (view.other_workers > 0) return "waiting for a worker that does this kind of work";
+  return "waiting for a worker";
+}
+
 /// What stands behind the percentage, most important first.
 std::vector<std::string> parts(const ProgressView& view) {
   std::vector<std::string> texts = {std::to_string(view.done) + "/" + std::to_string(view.total) + " frames"};
   if (view.slots == 0 && view.state == v1::RUN_WORKING) {
-    texts.emplace_back(view.unfit_workers == 0 ? "waiting for a worker"
-                                               : "waiting for a worker with the libraries of those that began it");
+    texts.push_back(what_it_waits_for(view));
     return texts;
   }
   if (view.rate && *view.rate > 0) texts.push_back(format_rate(*view.rate) + " frames/s");

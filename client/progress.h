@@ -34,6 +34,7 @@ struct ProgressView {
   std::uint64_t total = 0;  ///< 0: not known yet.
   std::uint32_t slots = 0;
   std::uint32_t unfit_workers = 0;  ///< Others that may not go on with what was begun.
+  std::uint32_t other_workers = 0;  ///< Others that do not do this kind of work.
   std::optional<double> rate;
 };
 

@@ -120,7 +120,7 @@ class RunLoop {
   void on_child_ended(const Children::Ended& ended) {
     if (stage_ && ended.child == *stage_) {
       on_stage_ended(ended);
-    } else if (request_.is_private_cluster && ended.program != kStageProgram) {
+    } else if (request_.is_private_cluster && ended.program != request_.description.stage_program()) {
       // The answer to the last message may be behind its sender's death.
       on_messages();
       session_.give_up(Error{ErrorCode::kCluster, ended.text(), "private cluster", ""}, fresh_);
@@ -154,7 +154,7 @@ class RunLoop {
     setup.set_run(ticket_.run);
     setup.set_token(ticket_.token);
     setup.set_incarnation(1);
-    auto started = children_.start(kStageProgram, {}, SIGTERM, wire::encode_stage_setup(setup));
+    auto started = children_.start(request_.description.stage_program(), {}, SIGTERM, wire::encode_stage_setup(setup));
     if (started) {
       stage_ = *started;
     } else {
@@ -177,6 +177,7 @@ class RunLoop {
     view.total = update.units_total();
     view.slots = update.slots();
     view.unfit_workers = update.unfit_workers();
+    view.other_workers = update.other_workers();
     if (update.state() == v1::RUN_WORKING) rate_.add(now(), update.units_done());
     view.rate = rate_.rate();
     display_.show(now(), view);
@@ -194,8 +195,6 @@ class RunLoop {
     }
     return result;
   }
-
-  static constexpr char kStageProgram[] = "sheaf-stage";
 
   const RunRequest& request_;
   net::DealerChannel& channel_;

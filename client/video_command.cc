@@ -6,6 +6,7 @@
 #include "client/children.h"
 #include "client/private_cluster.h"
 #include "client/run_client.h"
+#include "client/run_description.h"
 #include "client/summary.h"
 #include "client/video_files.h"
 #include "client/video_options.h"
@@ -21,6 +22,7 @@ namespace sheaf::client {
 namespace {
 
 constexpr char kWho[] = "sheaf video";
+constexpr char kVideo[] = "video";
 // A private cluster's processes are watched: the limit is for a machine that is very busy.
 constexpr Duration kPrivateWelcomeMax = std::chrono::seconds(60);
 
@@ -31,8 +33,7 @@ Surroundings surroundings() {
 }
 
 v1::RunDescription describe(const VideoOptions& options) {
-  v1::RunDescription run;
-  run.set_kind("video");
+  v1::RunDescription run = describe_run(*find_kind(kVideo));
   run.set_request(options.request.SerializeAsString());
   run.set_priority(options.priority);
   run.set_attempts_max(options.attempts_max);
@@ -40,8 +41,6 @@ v1::RunDescription describe(const VideoOptions& options) {
   const auto name = [](const std::string& path) { return std::filesystem::path(path).filename().string(); };
   // Each name has at most 255 bytes on the file systems there are, and the checks have passed both as UTF-8.
   run.set_label(name(options.request.input()) + " -> " + name(options.request.output()));
-  // Encoders differ between versions; pixels must not differ with the machine that made them.
-  run.set_bind_fingerprint(true);
   return run;
 }
 
@@ -88,7 +87,8 @@ RunOutcome run_video(const VideoOptions& options, Instant started) {
   if (options.master) {
     request.endpoint = *options.master;
   } else {
-    auto made = PrivateCluster::start({options.executors, options.threads, options.request.output() + ".sheaf"}, children);
+    auto made =
+        PrivateCluster::start({kVideo, options.executors, options.threads, options.request.output() + ".sheaf"}, children);
     if (!made) return failed({made.error()}, started);
     cluster.emplace(std::move(*made));
     request.endpoint = cluster->endpoint();

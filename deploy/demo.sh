@@ -22,7 +22,7 @@ step "1/3  packages and build"
 ./deploy/setup.sh
 quietly cmake --preset release
 # The programs alone: the tests take longer to build than they do.
-quietly cmake --build --preset release --target sheaf sheaf-master sheaf-stage sheaf-worker sheaf-executor-video
+quietly cmake --build --preset release --target sheaf sheaf-master sheaf-stage-video sheaf-worker sheaf-executor-video
 export PATH="$PWD/build/release/bin:$PATH"
 
 # 795 frames of 768x576, people on a street: Debian's opencv-doc has it.

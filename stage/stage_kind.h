@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "common/base/ids.h"
 #include "common/base/result.h"
 #include "common/runtime/blob.h"
+#include "sheaf/v1/wire.pb.h"
 
 namespace sheaf::stage {
 
@@ -45,7 +47,7 @@ struct StageReport {
   std::string details;  ///< Serialized (VideoReport); opaque to the master.
 };
 
-/// Cuts one run's input into jobs and binds their results: what a kind of run puts into the sheaf-stage program.
+/// Cuts one run's input into jobs and binds their results: what a kind of run puts into its stage program.
 ///
 /// The stage calls it from one thread, in this order: plan() once; then next_job() and bind() interleaved, as credit and
 /// results come; then, when every job is bound, finish() and, once the master has granted it, publish(). abandon() may come at
@@ -75,5 +77,14 @@ class StageKind {
   /// Removes whatever has been made so far; does nothing after publish().
   virtual void abandon() noexcept = 0;
 };
+
+/// What a stage tells its kind beside the description of the run.
+struct StageOptions {
+  std::string incarnation;  ///< Part of every temporary name, so that two lives of a stage never write the same file.
+  std::string scratch;      ///< Where large payloads may lie: a directory on a real disk.
+};
+
+/// Makes the source and sink of a run. Errors: kUsage for a request that cannot be read or lacks what it must have.
+using KindMaker = std::function<Result<std::unique_ptr<StageKind>>(const v1::RunDescription& run, const StageOptions& options)>;
 
 }  // namespace sheaf::stage

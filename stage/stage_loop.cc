@@ -150,7 +150,7 @@ class Stage {
   }
 
   Result<StagePlan> open_and_plan(const v1::RunDescription& run) {
-    auto kind = make_kind_(run, KindOptions{.incarnation = life_, .scratch = scratch_directory()});
+    auto kind = make_kind_(run, StageOptions{.incarnation = life_, .scratch = scratch_directory()});
     if (!kind) return propagate(kind);
     kind_ = std::move(*kind);
     return kind_->plan();

@@ -4,7 +4,7 @@
 #include "common/runtime/fd.h"
 #include "common/runtime/signals.h"
 #include "sheaf/v1/executor.pb.h"
-#include "stage/kinds.h"
+#include "stage/stage_kind.h"
 
 namespace sheaf::stage {
 

@@ -7,7 +7,7 @@
 
 namespace sheaf::wire {
 
-/// What the parent of a sheaf-stage writes into the pipe that is also the stage's lifeline, before anything else and nothing
+/// What the parent of a stage writes into the pipe that is also the stage's lifeline, before anything else and nothing
 /// after it: a LocalMessage as executor.proto frames it, without a body. It is far below what a pipe takes without a reader.
 std::string encode_stage_setup(const v1::StageSetup& setup);
 

@@ -1,5 +1,7 @@
 #include "common/wire/validate.h"
 
+#include <algorithm>
+#include <set>
 #include <string_view>
 
 #include "common/base/result.h"
@@ -77,6 +79,14 @@ class Checker {
   Fault fault_;
 };
 
+/// A name that can mean nothing but a program of ours beside the one that starts it.
+bool is_stage_program(std::string_view name) {
+  constexpr std::string_view kPrefix = "sheaf-stage-";
+  const auto is_plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  return name.size() > kPrefix.size() && name.size() <= 64 && name.starts_with(kPrefix) &&
+         std::all_of(name.begin(), name.end(), is_plain);
+}
+
 void check(Checker& c, const v1::Hello& hello) {
   c.text(hello.version(), "a version");
   c.text(hello.host(), "a host name");
@@ -89,9 +99,15 @@ void check(Checker& c, const v1::Hello& hello) {
     c.require(worker.slots() >= 1 && worker.slots() <= kSlotsMax, "a worker with no slots, or too many");
     c.require(worker.executors() >= 1 && worker.executors() <= kSlotsMax, "a worker with no executors, or too many");
     c.require(worker.prefetch() <= kSlotsMax, "a worker that wants too many jobs ahead");
-    c.text(worker.fingerprint(), "a fingerprint");
+    c.require(worker.kinds_size() >= 1, "a worker that does nothing");
     c.count(worker.kinds_size(), "a worker's list of kinds");
-    for (const std::string& kind : worker.kinds()) c.text(kind, "a kind");
+    std::set<std::string> kinds;
+    for (const v1::OfferedKind& kind : worker.kinds()) {
+      c.require(!kind.name().empty(), "a kind without a name");
+      c.text(kind.name(), "a kind");
+      c.text(kind.fingerprint(), "a fingerprint");
+      c.require(kinds.insert(kind.name()).second, "a worker that offers a kind twice");
+    }
     c.require(static_cast<std::uint32_t>(worker.running_size()) <= 2 * kSlotsMax, "a worker that runs too many attempts");
     for (const v1::JobAttempt& running : worker.running()) c.job_attempt(running);
     c.count(worker.labels_size(), "a worker's list of labels");
@@ -110,6 +126,7 @@ void check(Checker& c, const v1::RunDescription& run) {
   c.require(run.priority() >= -100 && run.priority() <= 100, "a priority beyond -100..100");
   c.require(run.attempts_max() >= 1 && run.attempts_max() <= 1000, "a number of attempts beyond 1..1000");
   c.text(run.label(), "a label");
+  c.require(is_stage_program(run.stage_program()), "a run whose stage is not named sheaf-stage-...");
 }
 
 void check(Checker& c, const v1::Welcome& welcome) {

@@ -25,7 +25,7 @@ void Scheduler::dispatch(Actions& actions) {
   // nothing in this step.
   std::set<WorkerId> reserved;
   auto place = queue_.places().begin();
-  while (place != queue_.places().end() && !workers_.by_load().empty()) {
+  while (place != queue_.places().end() && workers_.has_room_somewhere()) {
     Run& run = runs_.at(place->run);
     const JobKey key = *run.next_waiting();
     Worker* worker = choose_worker(run, *run.find_open(key), reserved);
@@ -41,9 +41,9 @@ void Scheduler::dispatch(Actions& actions) {
 }
 
 Worker* Scheduler::choose_worker(const Run& run, const OpenJob& job, std::set<WorkerId>& reserved) {
-  const UsableWorkers alike = workers_.usable(run.fingerprint());
+  const UsableWorkers alike = workers_.usable(run.need());
   std::vector<WorkerId> too_full;
-  for (const auto& [load, id] : workers_.by_load(run.fingerprint())) {
+  for (const auto& [load, id] : workers_.by_load(run.need())) {
     // Near the end a prefetched job would wait behind another while some other slot falls idle.
     if (load >= 0 && alike.workers > 1 && run.is_at_tail(alike.slots)) {
       SHEAF_MARK("scheduler_keeps_last_jobs");
@@ -77,18 +77,19 @@ void Scheduler::assign(Worker& worker, Run& run, JobKey key, Actions& actions) {
 
 void Scheduler::bind(Run& run, const Worker& worker, Actions& actions) {
   if (!run.options().bind_fingerprint || !run.fingerprint().empty()) return;
+  const std::string& fingerprint = worker.kinds.at(run.need().kind);
   if (run.has_silent_attempts()) {
     // Workers of another build may be heard again, but what they would bring will not fit.
     for (const auto& [key, job] : run.open()) {
       for (const IssuedAttempt& attempt : job.attempts) {
         if (attempt.state != AttemptState::kSilent) continue;
-        if (workers_.find(attempt.worker)->fingerprint == worker.fingerprint) continue;
+        if (workers_.find(attempt.worker)->kinds.at(run.need().kind) == fingerprint) continue;
         SHEAF_MARK("scheduler_revokes_silent_misfit");
         revoke(run, key, attempt, actions);
       }
     }
   }
-  run.bind_fingerprint(worker.fingerprint);
+  run.bind_fingerprint(fingerprint);
 }
 
 bool Scheduler::end_attempt(Run& run, JobKey key, Attempt attempt) {

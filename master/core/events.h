@@ -1,6 +1,8 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <variant>
 #include <vector>
@@ -14,6 +16,17 @@
 namespace sheaf::master {
 
 // --- workers
+
+/// What a worker does: the kinds of its jobs, and for each what its results depend on beside the job (versions of libraries and
+/// the like): results of equal fingerprints can be bound together.
+using KindFingerprints = std::map<std::string, std::string>;
+
+/// What a run wants of a worker: that it does this kind of job and, unless `fingerprint` is empty, with that fingerprint.
+struct WorkerNeed {
+  std::string kind{};
+  std::string fingerprint{};
+  auto operator<=>(const WorkerNeed&) const = default;
+};
 
 /// An attempt that a worker brings along when it comes back. One that it has finished already may be listed: its JobDone
 /// follows.
@@ -29,7 +42,7 @@ struct WorkerJoined {
   std::uint32_t slots = 1;
   std::uint32_t prefetch = 0;             ///< Jobs that it may hold beyond its slots.
   std::uint64_t bytes_max = 64ULL << 20;  ///< Payload bytes of the jobs that it holds. One job is always allowed.
-  std::string fingerprint{};
+  KindFingerprints kinds{{"", ""}};
   std::vector<HeldAttempt> running{};
 };
 /// Any message came from it. JobDone and JobFailed say so by themselves.
@@ -51,7 +64,7 @@ struct WorkerDraining {
 
 // --- runs and their stages
 
-/// What may be done to the jobs of a run (docs/ARCHITECTURE.md, "Kinds").
+/// What may be done to the jobs of a run: its kind says so, and the master only reads it (docs/ARCHITECTURE.md, "Kinds").
 struct RunTraits {
   bool deterministic = false;  ///< Two results of a job are equal: a difference is an alarm, and two copies may run.
   /// Two copies may run although they are not deterministic; also: stragglers may get a second attempt.
@@ -62,7 +75,8 @@ struct RunTraits {
 /// A run begins. It has no stage until StageAttached.
 struct RunOpened {
   RunId run{};
-  int priority = 0;  ///< Higher goes first.
+  std::string kind{};  ///< Only workers that do it get its jobs.
+  int priority = 0;    ///< Higher goes first.
   RunTraits traits{};
   std::uint64_t memory_window_bytes = kMemoryWindowBytes;  ///< Payload fed and not committed. One job is always allowed.
   std::uint64_t spool_window_bytes =

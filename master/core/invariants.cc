@@ -67,7 +67,7 @@ void Scheduler::check_invariants() const {
         SHEAF_CHECK(worker->second.expired == (attempt.state == AttemptState::kSilent));
         const auto held = worker->second.held.find({id, key});
         SHEAF_CHECK(held != worker->second.held.end() && held->second.attempt == attempt.attempt);
-        SHEAF_CHECK(held->second.payload_bytes == job.payload_bytes && run.admits(worker->second.fingerprint));
+        SHEAF_CHECK(held->second.payload_bytes == job.payload_bytes && run.admits(worker->second.kinds));
       }
     }
   }
@@ -88,10 +88,10 @@ void Scheduler::check_nothing_can_be_given() const {
     for (const RunQueue::Place& place : queue_.places()) {
       const Run& run = runs_.at(place.run);
       const OpenJob& job = *run.find_open(*run.next_waiting());
-      const UsableWorkers alike = workers_.usable(run.fingerprint());
+      const UsableWorkers alike = workers_.usable(run.need());
       const bool keeps = worker.load() >= 0 && alike.workers > 1 && run.is_at_tail(alike.slots);
       const bool spares = job.refused_by == id && alike.workers > 1;
-      if (!run.admits(worker.fingerprint) || keeps || spares) continue;
+      if (!run.admits(worker.kinds) || keeps || spares) continue;
       SHEAF_CHECK(!worker.fits(job.payload_bytes));
       break;  // It is kept for this one.
     }

@@ -26,7 +26,7 @@ void Scheduler::on_job_done(const JobDone& event, Actions& actions) {
   OpenJob* job = run->find_open(event.job.key);
   if (job == nullptr) return on_answer_to_finished_job(*run, event, actions);
   if (wants(event.worker, event.job, event.attempt)) return commit(*run, *job, *worker, event, actions);
-  if (!job->has(event.attempt) || run->is_stopped() || !run->admits(worker->fingerprint)) {
+  if (!job->has(event.attempt) || run->is_stopped() || !run->admits(worker->kinds)) {
     count_unneeded(*run, event.job.key, event.attempt);
     return drop(event, actions);
   }

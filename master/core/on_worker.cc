@@ -23,7 +23,7 @@ void Scheduler::on_worker_joined(const WorkerJoined& event, Actions& actions) {
                                         .slots = slots,
                                         .prefetch = std::min(event.prefetch, config_.worker_jobs_max - slots),
                                         .bytes_max = event.bytes_max,
-                                        .fingerprint = event.fingerprint,
+                                        .kinds = event.kinds,
                                         .heard = now_});
   stats_.workers_joined += 1;
   for (const HeldAttempt& held : event.running) adopt(worker, held, actions);
@@ -38,7 +38,7 @@ void Scheduler::adopt(Worker& worker, const HeldAttempt& held, Actions& actions)
   Run* run = find_run(held.job.run);
   OpenJob* job = run == nullptr || run->is_stopped() ? nullptr : run->find_open(key);
   IssuedAttempt* issued = job == nullptr ? nullptr : job->find(held.attempt);
-  if (issued == nullptr || job->committing || !run->admits(worker.fingerprint) || worker.held.contains(held.job)) {
+  if (issued == nullptr || job->committing || !run->admits(worker.kinds) || worker.held.contains(held.job)) {
     SHEAF_MARK("scheduler_refuses_held_attempt");
     return refuse();
   }

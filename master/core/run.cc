@@ -40,7 +40,7 @@ Run::Run(const RunOpened& opened, const SchedulerConfig& config)
       deliver_jobs_window_(config.deliver_jobs_window),
       jobs_window_(config.jobs_window),
       spool_jobs_window_(config.spool_jobs_window),
-      fingerprint_(opened.fingerprint) {
+      need_{opened.kind, opened.fingerprint} {
   options_.memory_window_bytes = std::clamp<std::uint64_t>(options_.memory_window_bytes, 1, kSizeMax);
   options_.spool_window_bytes = std::clamp<std::uint64_t>(options_.spool_window_bytes, 1, 1ULL << 60);
   options_.attempts_max = std::max<std::uint32_t>(options_.attempts_max, 1);
@@ -54,7 +54,7 @@ RunView Run::view() const {
   view.jobs_running = open_.size() - waiting_.size() - committing_;
   view.memory_bytes = open_bytes_;
   view.spool_bytes = spool_bytes_;
-  view.fingerprint = fingerprint_;
+  view.fingerprint = need_.fingerprint;
   view.stage_attached = stage_attached_;
   view.stopped = is_stopped_;
   if (is_stopped_) view.jobs_running = 0;
@@ -66,19 +66,20 @@ void Run::stop() {
   waiting_.clear();
 }
 
-bool Run::admits(const std::string& worker_fingerprint) const {
-  return fingerprint_.empty() || fingerprint_ == worker_fingerprint;
+bool Run::admits(const KindFingerprints& kinds) const {
+  const auto kind = kinds.find(need_.kind);
+  return kind != kinds.end() && (need_.fingerprint.empty() || kind->second == need_.fingerprint);
 }
 
 void Run::bind_fingerprint(const std::string& worker_fingerprint) {
-  if (options_.bind_fingerprint && fingerprint_.empty()) fingerprint_ = worker_fingerprint;
+  if (options_.bind_fingerprint && need_.fingerprint.empty()) need_.fingerprint = worker_fingerprint;
 }
 
 void Run::unbind_fingerprint_if_unused() {
-  if (!options_.bind_fingerprint || !options_.fingerprint.empty() || fingerprint_.empty()) return;
+  if (!options_.bind_fingerprint || !options_.fingerprint.empty() || need_.fingerprint.empty()) return;
   // A silent attempt is with somebody who may never be heard again: it does not count.
   if (view_.jobs_committed > 0 || committing_ > 0 || live_attempts_ > 0) return;
-  fingerprint_.clear();
+  need_.fingerprint.clear();
   SHEAF_MARK("scheduler_unbound_fingerprint");
 }
 

@@ -95,9 +95,10 @@ class Run {
   bool is_stopped() const { return is_stopped_; }
   void stop();
 
-  const std::string& fingerprint() const { return fingerprint_; }
+  const WorkerNeed& need() const { return need_; }
+  const std::string& fingerprint() const { return need_.fingerprint; }
   /// Whether the worker's results can be bound together with those that the run has.
-  bool admits(const std::string& worker_fingerprint) const;
+  bool admits(const KindFingerprints& kinds) const;
   /// From now on only workers with that fingerprint are admitted; until no attempt is live and there is nothing of
   /// theirs. No silent attempt may be left that it does not admit.
   void bind_fingerprint(const std::string& worker_fingerprint);
@@ -173,7 +174,7 @@ class Run {
   std::uint64_t deliver_jobs_window_;
   std::uint64_t jobs_window_;
   std::uint64_t spool_jobs_window_;
-  std::string fingerprint_{};
+  WorkerNeed need_;
   bool is_stopped_ = false;
   bool stage_attached_ = false;
   bool bound_told_ = false;

@@ -54,17 +54,20 @@ std::optional<RunView> Scheduler::run(RunId id) const {
   const auto place = runs_.find(id);
   if (place == runs_.end()) return std::nullopt;
   RunView view = place->second.view();
-  const UsableWorkers usable = workers_.usable(view.fingerprint);
+  const WorkerNeed& need = place->second.need();
+  const UsableWorkers usable = workers_.usable(need);
+  const UsableWorkers of_kind = workers_.usable({need.kind, {}});
   view.workers = usable.workers;
   view.slots = usable.slots;
-  view.unfit_workers = workers_.view().usable - usable.workers;
+  view.unfit_workers = of_kind.workers - usable.workers;
+  view.other_workers = workers_.view().usable - of_kind.workers;
   return view;
 }
 
 bool Scheduler::wants(WorkerId worker, JobId job, Attempt attempt) const {
   const Worker* from = workers_.find(worker);
   const Run* run = find_run(job.run);
-  if (from == nullptr || run == nullptr || run->is_stopped() || !run->admits(from->fingerprint)) return false;
+  if (from == nullptr || run == nullptr || run->is_stopped() || !run->admits(from->kinds)) return false;
   const OpenJob* open = run->find_open(job.key);
   return open != nullptr && !open->committing && open->has(attempt);
 }

@@ -57,9 +57,10 @@ struct RunView {
   std::uint64_t spool_bytes = 0;   ///< Results committed, or on the way to it, and not accepted.
 
   std::string fingerprint;          ///< What workers must have; empty: anything.
-  std::uint64_t workers = 0;        ///< Usable ones that have it.
+  std::uint64_t workers = 0;        ///< Usable ones that do its kind and have it.
   std::uint64_t slots = 0;          ///< Of these.
-  std::uint64_t unfit_workers = 0;  ///< Usable ones that have another.
+  std::uint64_t unfit_workers = 0;  ///< Usable ones that do its kind and have another.
+  std::uint64_t other_workers = 0;  ///< Usable ones that do not do its kind.
   bool stage_attached = false;
   bool stopped = false;  ///< Failed or cancelled.
 };

@@ -6,14 +6,30 @@
 
 namespace sheaf::master {
 
+namespace {
+
+/// For each kind that it does: whoever asks for the kind alone, and whoever asks for its fingerprint too.
+std::vector<WorkerNeed> needs_met_by(const Worker& worker) {
+  std::vector<WorkerNeed> needs;
+  for (const auto& [kind, fingerprint] : worker.kinds) {
+    needs.push_back({kind, {}});
+    if (!fingerprint.empty()) needs.push_back({kind, fingerprint});
+  }
+  return needs;
+}
+
+}  // namespace
+
 Worker& WorkerTable::join(Worker worker) {
   const WorkerId id = worker.id;
   SHEAF_CHECK(worker.held.empty());
   const auto [place, is_new] = workers_.emplace(id, std::move(worker));
   SHEAF_CHECK(is_new);  // Worker ids are the master's own, and never reused.
   Worker& joined = place->second;
-  joined.group = &groups_[joined.fingerprint];
-  joined.group->members += 1;
+  for (const WorkerNeed& need : needs_met_by(joined)) {
+    joined.groups.push_back(&groups_[need]);
+    joined.groups.back()->members += 1;
+  }
   put(joined);
   has_news_ = true;
   return joined;
@@ -24,8 +40,11 @@ void WorkerTable::remove(WorkerId id) {
   SHEAF_CHECK(place != workers_.end());
   const Worker& worker = place->second;
   take(worker);
-  worker.group->members -= 1;
-  if (worker.group->members == 0) groups_.erase(worker.fingerprint);
+  for (const WorkerNeed& need : needs_met_by(worker)) {
+    const auto group = groups_.find(need);
+    group->second.members -= 1;
+    if (group->second.members == 0) groups_.erase(group);
+  }
   workers_.erase(place);
   has_news_ = true;
 }
@@ -86,21 +105,19 @@ std::optional<std::pair<Instant, WorkerId>> WorkerTable::most_silent() const {
   return *by_heard_.begin();
 }
 
-const WorkerGroup* WorkerTable::find_group(const std::string& fingerprint) const {
-  const auto place = groups_.find(fingerprint);
+const WorkerGroup* WorkerTable::find_group(const WorkerNeed& need) const {
+  const auto place = groups_.find(need);
   return place == groups_.end() ? nullptr : &place->second;
 }
 
-const std::set<WorkerLoad>& WorkerTable::by_load(const std::string& fingerprint) const {
+const std::set<WorkerLoad>& WorkerTable::by_load(const WorkerNeed& need) const {
   static const std::set<WorkerLoad> kNobody;
-  if (fingerprint.empty()) return by_load_;
-  const WorkerGroup* group = find_group(fingerprint);
+  const WorkerGroup* group = find_group(need);
   return group == nullptr ? kNobody : group->by_load;
 }
 
-UsableWorkers WorkerTable::usable(const std::string& fingerprint) const {
-  if (fingerprint.empty()) return {view_.usable, view_.slots};
-  const WorkerGroup* group = find_group(fingerprint);
+UsableWorkers WorkerTable::usable(const WorkerNeed& need) const {
+  const WorkerGroup* group = find_group(need);
   return group == nullptr ? UsableWorkers() : group->usable;
 }
 
@@ -110,8 +127,10 @@ void WorkerTable::take(const Worker& worker) {
   if (worker.is_usable()) {
     view_.usable -= 1;
     view_.slots -= worker.slots;
-    worker.group->usable.workers -= 1;
-    worker.group->usable.slots -= worker.slots;
+    for (WorkerGroup* group : worker.groups) {
+      group->usable.workers -= 1;
+      group->usable.slots -= worker.slots;
+    }
   }
   if (!worker.expired) SHEAF_CHECK(by_heard_.erase({worker.heard, worker.id}) == 1);
 }
@@ -122,8 +141,10 @@ void WorkerTable::put(const Worker& worker) {
   if (worker.is_usable()) {
     view_.usable += 1;
     view_.slots += worker.slots;
-    worker.group->usable.workers += 1;
-    worker.group->usable.slots += worker.slots;
+    for (WorkerGroup* group : worker.groups) {
+      group->usable.workers += 1;
+      group->usable.slots += worker.slots;
+    }
   }
   if (!worker.expired) by_heard_.insert({worker.heard, worker.id});
 }
@@ -132,39 +153,43 @@ void WorkerTable::take_load(const Worker& worker) {
   view_.held -= worker.held.size();
   if (!worker.has_room()) return;
   const WorkerLoad load{worker.load(), worker.id};
-  SHEAF_CHECK(by_load_.erase(load) == 1 && worker.group->by_load.erase(load) == 1);
+  with_room_ -= 1;
+  for (WorkerGroup* group : worker.groups) SHEAF_CHECK(group->by_load.erase(load) == 1);
 }
 
 void WorkerTable::put_load(const Worker& worker) {
   view_.held += worker.held.size();
   if (!worker.has_room()) return;
   const WorkerLoad load{worker.load(), worker.id};
-  by_load_.insert(load);
-  worker.group->by_load.insert(load);
+  with_room_ += 1;
+  for (WorkerGroup* group : worker.groups) group->by_load.insert(load);
 }
 
 void WorkerTable::check_invariants() const {
   ClusterView expected;
-  std::map<std::string, WorkerGroup> groups;
+  std::map<WorkerNeed, WorkerGroup> groups;
   std::size_t with_room = 0;
   std::size_t not_expired = 0;
   for (const auto& [id, worker] : workers_) {
     SHEAF_CHECK(id == worker.id);
     expected.workers += 1;
     expected.held += worker.held.size();
-    WorkerGroup& group = groups[worker.fingerprint];
-    group.members += 1;
-    SHEAF_CHECK(worker.group == find_group(worker.fingerprint));
     if (worker.is_usable()) {
       expected.usable += 1;
       expected.slots += worker.slots;
-      group.usable.workers += 1;
-      group.usable.slots += worker.slots;
     }
-    if (worker.has_room()) {
-      with_room += 1;
-      group.by_load.insert({worker.load(), id});
-      SHEAF_CHECK(by_load_.contains({worker.load(), id}));
+    if (worker.has_room()) with_room += 1;
+    const std::vector<WorkerNeed> needs = needs_met_by(worker);
+    SHEAF_CHECK(needs.size() == worker.groups.size());
+    for (std::size_t i = 0; i < needs.size(); ++i) {
+      SHEAF_CHECK(worker.groups[i] == find_group(needs[i]));
+      WorkerGroup& group = groups[needs[i]];
+      group.members += 1;
+      if (worker.is_usable()) {
+        group.usable.workers += 1;
+        group.usable.slots += worker.slots;
+      }
+      if (worker.has_room()) group.by_load.insert({worker.load(), id});
     }
     if (!worker.expired) {
       not_expired += 1;
@@ -174,7 +199,7 @@ void WorkerTable::check_invariants() const {
     for (const auto& [job, held] : worker.held) bytes += held.payload_bytes;
     SHEAF_CHECK(bytes == worker.held_bytes);
   }
-  SHEAF_CHECK(with_room == by_load_.size() && not_expired == by_heard_.size());
+  SHEAF_CHECK(with_room == with_room_ && not_expired == by_heard_.size());
   SHEAF_CHECK(expected.workers == view_.workers && expected.held == view_.held);
   SHEAF_CHECK(expected.usable == view_.usable && expected.slots == view_.slots);
   SHEAF_CHECK(groups == groups_);

@@ -6,9 +6,11 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "common/base/ids.h"
 #include "common/base/time.h"
+#include "master/core/events.h"
 #include "master/core/stats.h"
 
 namespace sheaf::master {
@@ -19,7 +21,7 @@ struct Held {
   std::uint64_t payload_bytes = 0;
 };
 
-/// Workers whose results can be bound together: those with one fingerprint.
+/// The workers that meet one need.
 struct WorkerGroup;
 
 /// One link to a worker. Changed only through WorkerTable, which keeps its indexes in step.
@@ -28,13 +30,13 @@ struct Worker {
   std::uint32_t slots = 1;
   std::uint32_t prefetch = 0;
   std::uint64_t bytes_max = 0;
-  std::string fingerprint{};
+  KindFingerprints kinds{};
   Instant heard{};
   bool expired = false;
   bool draining = false;
   std::map<JobId, Held> held{};  ///< At most one attempt of a job.
   std::uint64_t held_bytes = 0;
-  WorkerGroup* group = nullptr;  ///< Set by join().
+  std::vector<WorkerGroup*> groups{};  ///< All that it is a member of. Set by join().
 
   bool is_usable() const { return !expired && !draining && slots > 0; }
   /// Negative: so many slots are free. 0 and more: so many jobs beyond the slots.
@@ -62,7 +64,8 @@ struct WorkerGroup {
   bool operator==(const WorkerGroup&) const = default;
 };
 
-/// The workers of a Scheduler, by id, by load and by when they were heard. Every operation is O(log workers).
+/// The workers of a Scheduler, by id, by load and by when they were heard. Every operation is O(log workers) for each kind that
+/// the worker does.
 class WorkerTable {
  public:
   /// `worker.id` must be new.
@@ -72,10 +75,10 @@ class WorkerTable {
   const Worker* find(WorkerId id) const;
   const std::map<WorkerId, Worker>& all() const { return workers_; }
 
-  /// The workers with that fingerprint (empty: all) that may be given a job, the one with most free slots first, and those with
-  /// none behind all that have one: so that slots fill evenly, and nobody prefetches while another idles. Ties go to the older
-  /// worker.
-  const std::set<WorkerLoad>& by_load(const std::string& fingerprint = {}) const;
+  /// The workers that meet the need and may be given a job, the one with most free slots first, and those with none behind all
+  /// that have one: so that slots fill evenly, and nobody prefetches while another idles. Ties go to the older worker.
+  const std::set<WorkerLoad>& by_load(const WorkerNeed& need) const;
+  bool has_room_somewhere() const { return with_room_ > 0; }
   /// Whether, since it was last asked, anything has happened that may let a worker take what it could not: one that came, went,
   /// was freed of a job, is used again or no more.
   bool take_news() { return std::exchange(has_news_, false); }
@@ -91,8 +94,8 @@ class WorkerTable {
   std::optional<std::pair<Instant, WorkerId>> most_silent() const;
 
   const ClusterView& view() const { return view_; }
-  /// Those with that fingerprint; empty: all.
-  UsableWorkers usable(const std::string& fingerprint) const;
+  /// Those that meet the need.
+  UsableWorkers usable(const WorkerNeed& need) const;
   void check_invariants() const;
 
  private:
@@ -102,12 +105,12 @@ class WorkerTable {
   void put(const Worker& worker);
   void take_load(const Worker& worker);
   void put_load(const Worker& worker);
-  const WorkerGroup* find_group(const std::string& fingerprint) const;
+  const WorkerGroup* find_group(const WorkerNeed& need) const;
 
   std::map<WorkerId, Worker> workers_;
-  std::set<WorkerLoad> by_load_;
+  std::size_t with_room_ = 0;
   std::set<std::pair<Instant, WorkerId>> by_heard_;  ///< Those that are not expired.
-  std::map<std::string, WorkerGroup> groups_;        ///< Those that have members.
+  std::map<WorkerNeed, WorkerGroup> groups_;         ///< Those that have members.
   ClusterView view_;
   bool has_news_ = false;
 };

@@ -190,7 +190,8 @@ void Hub::welcome_worker(Instant now, Peer peer, const v1::Hello& hello) {
   joined.slots = worker.slots();
   joined.prefetch = worker.prefetch();
   joined.bytes_max = worker.bytes_max();
-  joined.fingerprint = worker.fingerprint();
+  joined.kinds.clear();
+  for (const v1::OfferedKind& kind : worker.kinds()) joined.kinds.emplace(kind.name(), kind.fingerprint());
   for (const v1::JobAttempt& running : worker.running()) {
     joined.running.push_back({wire::from_wire(running.job()), wire::from_wire(running.attempt())});
   }

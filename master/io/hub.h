@@ -22,8 +22,9 @@ namespace sheaf::master {
 class StageLauncher {
  public:
   virtual ~StageLauncher() = default;
-  /// Errors: kFailed when the process cannot be started.
-  virtual Status start(RunId run, const std::string& token, std::uint32_t incarnation) = 0;
+  /// `program`: its name, as RunDescription has it. Errors: kUsage when there is no such program here, kFailed when the process
+  /// cannot be started.
+  virtual Status start(RunId run, const std::string& program, const std::string& token, std::uint32_t incarnation) = 0;
   /// Ends it at once; does nothing when it has ended already.
   virtual void stop(RunId run) = 0;
 };

@@ -56,7 +56,7 @@ struct HubRun {
   std::map<JobKey, std::uint32_t> revisions;  ///< Of jobs that were asked for again and are not accepted.
   std::optional<v1::Publish> publish;
 
-  bool has_no_fit = false;  ///< There are workers, and none that may go on with it: said in the log once.
+  bool has_no_fit = false;  ///< There are workers, and none that may do its jobs: said in the log once.
   std::string last_update;  ///< What was sent, so that nothing is said twice.
 
   bool is_over() const { return state == v1::RUN_DONE || state == v1::RUN_FAILED || state == v1::RUN_CANCELLED; }

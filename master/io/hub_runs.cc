@@ -20,12 +20,6 @@ std::string make_token(const std::function<std::uint64_t()>& random) {
   return token;
 }
 
-/// What may be done to the jobs of a kind (docs/ARCHITECTURE.md, "Kinds"). The only thing that the master knows of kinds.
-Result<RunTraits> traits_of(const std::string& kind) {
-  if (kind == "video") return RunTraits{.deterministic = true, .second_attempt = true, .divisible = false};
-  return fail(ErrorCode::kUsage, "this master does not know the kind of run \"" + kind + "\"");
-}
-
 /// Of the notes that are passed on: with the longest report and fault they still fit into one header.
 constexpr std::size_t kUpdateNotesBytesMax = 16 * 1024;
 
@@ -102,27 +96,23 @@ void Hub::on_submit(Instant now, Peer& client, const v1::Submit& submit) {
     return;
   }
 
-  const auto traits = traits_of(run->description.kind());
-  if (!traits) {
-    end_run(now, *run, v1::RUN_FAILED, traits.error());
-    finish_run(now, *run);  // There is no stage that could give an output up.
-    return;
-  }
+  const v1::RunDescription& description = run->description;
   RunOpened opened;
   opened.run = id;
-  opened.priority = run->description.priority();
-  opened.traits = *traits;
+  opened.kind = description.kind();
+  opened.priority = description.priority();
+  opened.traits = {description.deterministic(), description.second_attempt(), description.divisible()};
   opened.memory_window_bytes = config_.memory_window_bytes;
   opened.spool_window_bytes = config_.spool_window_bytes;
-  opened.attempts_max = run->description.attempts_max();
-  opened.bind_fingerprint = run->description.bind_fingerprint();
+  opened.attempts_max = description.attempts_max();
+  opened.bind_fingerprint = description.bind_fingerprint();
   apply(now, std::move(opened));
   run->view.stage_attached = true;  // From here on a repeated Submit only asks how it stands.
   run->stage_absent = now;
   if (!run->description.stage_at_client()) {
-    if (Status started = stages_.start(id, run->token, run->incarnation); !started) {
+    if (Status started = stages_.start(id, description.stage_program(), run->token, run->incarnation); !started) {
       end_run(now, *run, v1::RUN_FAILED, started.error());
-      finish_run(now, *run);
+      finish_run(now, *run);  // There is no stage that could give an output up.
       return;
     }
   }
@@ -157,6 +147,7 @@ void Hub::update_client(Instant now, HubRun& run, bool force) {
   update.set_workers(static_cast<std::uint32_t>(view.workers));
   update.set_slots(static_cast<std::uint32_t>(view.slots));
   update.set_unfit_workers(static_cast<std::uint32_t>(view.unfit_workers));
+  update.set_other_workers(static_cast<std::uint32_t>(view.other_workers));
   update.set_running(static_cast<std::uint32_t>(view.jobs_running));
   std::size_t notes_bytes = 0;
   for (const std::string& note : run.planned.notes()) {
@@ -378,7 +369,10 @@ void Hub::watch_run(Instant now, HubRun& run) {
   }
   if (run.stage_exited && now - *run.stage_exited >= config_.stage_last_words_max) {
     end_run(now, run, v1::RUN_FAILED,
-            Error{ErrorCode::kFailed, "the process that cuts and binds (sheaf-stage) " + run.stage_exit, {}, {}});
+            Error{ErrorCode::kFailed,
+                  "the process that cuts and binds (" + run.description.stage_program() + ") " + run.stage_exit,
+                  {},
+                  {}});
     return;
   }
   if (run.client_absent && now - *run.client_absent >= config_.silence_max) {
@@ -386,7 +380,8 @@ void Hub::watch_run(Instant now, HubRun& run) {
     return;
   }
   if (run.stage_absent && now - *run.stage_absent >= 2 * config_.silence_max) {
-    end_run(now, run, v1::RUN_FAILED, absent_error("the process that cuts and binds (sheaf-stage)"));
+    end_run(now, run, v1::RUN_FAILED,
+            absent_error("the process that cuts and binds (" + run.description.stage_program() + ")"));
     return;
   }
   watch_fit(run);
@@ -412,13 +407,16 @@ std::optional<Instant> Hub::next_look_at(const HubRun& run) const {
 void Hub::watch_fit(HubRun& run) {
   const auto view = scheduler_.run(run.id);
   if (!view) return;
-  const bool has_no_fit = view->jobs_waiting > 0 && view->workers == 0 && view->unfit_workers > 0;
+  const bool has_no_fit = view->jobs_waiting > 0 && view->workers == 0 && view->unfit_workers + view->other_workers > 0;
   if (has_no_fit == run.has_no_fit) return;
   run.has_no_fit = has_no_fit;
   if (has_no_fit) {
-    log_warn("run_waits run=" + std::to_string(run.id.value) + " other_workers=" + std::to_string(view->unfit_workers) +
-             " reason=\"no worker has the libraries and ops of those that began it\" fingerprint=\"" + view->fingerprint +
-             "\"");
+    const std::string why =
+        view->unfit_workers > 0
+            ? "no worker has the libraries and ops of those that began it\" fingerprint=\"" + view->fingerprint
+            : "no worker does jobs of its kind\" kind=\"" + run.description.kind();
+    log_warn("run_waits run=" + std::to_string(run.id.value) +
+             " workers=" + std::to_string(view->unfit_workers + view->other_workers) + " reason=\"" + why + "\"");
   } else {
     log_info("run_goes_on run=" + std::to_string(run.id.value));
   }

@@ -1,5 +1,7 @@
 #include "master/io/stage_children.h"
 
+#include <unistd.h>
+
 #include <csignal>
 #include <span>
 
@@ -30,7 +32,12 @@ StageChildren::~StageChildren() {
   wait_for_all_children(signals_, kKilledMax, WhenSignalled::kGoOn, note);
 }
 
-Status StageChildren::start(RunId run, const std::string& token, std::uint32_t incarnation) {
+Status StageChildren::start(RunId run, const std::string& program, const std::string& token, std::uint32_t incarnation) {
+  const std::string path = program_directory() + "/" + program;
+  if (::access(path.c_str(), X_OK) != 0) {
+    return fail(ErrorCode::kUsage, "this master has no program that cuts and binds such a run", path,
+                "install the same version of sheaf beside the master, or use --stage client");
+  }
   auto pipe = make_pipe();
   if (!pipe) return propagate(pipe);
   v1::StageSetup setup;
@@ -41,7 +48,7 @@ Status StageChildren::start(RunId run, const std::string& token, std::uint32_t i
   if (Status written = wire::write_stage_setup(pipe->write.get(), setup); !written) return written;
 
   ChildRequest request;
-  request.program = program_directory() + "/sheaf-stage";
+  request.program = path;
   request.descriptors = {pipe->read.get()};
   static_assert(kLifelineFd == 3, "the first passed descriptor is the lifeline");
   const auto pid = start_child(request);

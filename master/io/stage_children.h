@@ -12,7 +12,7 @@
 
 namespace sheaf::master {
 
-/// The stages that run as children of this master: the sheaf-stage program, told what to do through the pipe that is also its
+/// The stages that run as children of this master: programs beside it, told what to do through the pipe that is also their
 /// lifeline.
 class StageChildren : public StageLauncher {
  public:
@@ -23,7 +23,7 @@ class StageChildren : public StageLauncher {
   /// Has all of them give their outputs up and leave, and ends those that do not: stopped, or stuck in a file system.
   ~StageChildren() override;
 
-  Status start(RunId run, const std::string& token, std::uint32_t incarnation) override;
+  Status start(RunId run, const std::string& program, const std::string& token, std::uint32_t incarnation) override;
   void stop(RunId run) override;
 
   struct Exit {

@@ -8,6 +8,7 @@
 #include "common/media/muxer.h"
 #include "common/media/packet_index.h"
 #include "common/media/stream_parameters.h"
+#include "sheaf/v1/video.pb.h"
 #include "stage/video/video_binder.h"
 #include "stage/video/video_job_source.h"
 #include "stage/video/video_output.h"
@@ -44,8 +45,8 @@ std::int64_t shift_to_zero(const media::PacketIndex& index, const media::Input& 
 
 class VideoStage final : public StageKind {
  public:
-  VideoStage(const v1::VideoRequest& request, StageOptions options)
-      : request_(request), options_(std::move(options)), output_(request.output(), request.overwrite(), options_.incarnation) {}
+  VideoStage(const v1::VideoRequest& request, const StageOptions& options)
+      : request_(request), options_(options), output_(request.output(), request.overwrite(), options_.incarnation) {}
   ~VideoStage() override { abandon(); }
 
   Result<StagePlan> plan() override;
@@ -255,14 +256,16 @@ void VideoStage::abandon() noexcept {
 
 }  // namespace
 
-Result<std::unique_ptr<StageKind>> make_video_stage(const v1::VideoRequest& request, StageOptions options) {
+Result<std::unique_ptr<StageKind>> make_video_stage(const v1::RunDescription& run, const StageOptions& options) {
+  v1::VideoRequest request;
+  if (!request.ParseFromString(run.request())) return fail(ErrorCode::kUsage, "the request for a video run cannot be read");
   if (request.input().empty()) return fail(ErrorCode::kUsage, "no input is named", "sheaf video");
   if (request.output().empty()) return fail(ErrorCode::kUsage, "no output is named", "sheaf video", "give it with -o");
   if (options.incarnation.empty() || options.incarnation.find('/') != std::string::npos) {
     return fail(ErrorCode::kUsage, "an incarnation must be a part of a file's name", options.incarnation);
   }
   media::set_up_libav();
-  return std::unique_ptr<StageKind>(new VideoStage(request, std::move(options)));
+  return std::unique_ptr<StageKind>(new VideoStage(request, options));
 }
 
 }  // namespace sheaf::stage

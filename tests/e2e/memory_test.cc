@@ -40,7 +40,7 @@ TEST_F(MemoryTest, DoesNotGrowWithTheInput) {
       {"Many", "many_64x64.mp4", {"-stream_loop", std::to_string(kFramesMany / kFramesFew - 1), "-i", few, "-c", "copy"}});
   const Peaks small = peaks_of(few, output("few.mp4"));
   const Peaks large = peaks_of(many, output("many.mp4"));
-  for (const char* name : {"sheaf", "sheaf-master", "sheaf-stage", "sheaf-worker"}) {
+  for (const char* name : {"sheaf", "sheaf-master", "sheaf-stage-video", "sheaf-worker"}) {
     ASSERT_GT(small.count(name), 0U) << name;
     ASSERT_GT(large.count(name), 0U) << name;
     const double growth = (large.at(name) - small.at(name)) / (kFramesMany - kFramesFew);

@@ -66,8 +66,8 @@ TEST_F(ProcessesTest, ConsistsOfCommandMasterStageAndWorker) {
   const auto all = processes();
   EXPECT_EQ(of_program(all, "sheaf").size(), 1U);
   ASSERT_EQ(of_program(all, "sheaf-master").size(), 1U);
-  ASSERT_EQ(of_program(all, "sheaf-stage").size(), 1U);
-  EXPECT_EQ(of_program(all, "sheaf-stage").front().parent, of_program(all, "sheaf-master").front().pid);
+  ASSERT_EQ(of_program(all, "sheaf-stage-video").size(), 1U);
+  EXPECT_EQ(of_program(all, "sheaf-stage-video").front().parent, of_program(all, "sheaf-master").front().pid);
   EXPECT_EQ(of_program(all, "sheaf-worker").size(), 2U) << "link and spawner: " << text_of(all);
   ASSERT_THAT(socket_directories(), Not(IsEmpty()));
   const auto permissions = std::filesystem::status(path("run/" + socket_directories().front())).permissions();
@@ -148,17 +148,17 @@ TEST_F(ProcessesTest, LeavesNoProcessWhenTheSpawnerIsKilled) {
 
 TEST_F(ProcessesTest, LeavesNoProcessWhenTheStageIsKilled) {
   Process video = start_busy();
-  ::kill(processes("sheaf-stage").at(0).pid, SIGKILL);
+  ::kill(processes("sheaf-stage-video").at(0).pid, SIGKILL);
   const Finished finished = video.wait();
   EXPECT_EQ(finished.exit_code, 1);
-  expect_one_line(finished, "sheaf video: the process that cuts and binds (sheaf-stage) was ended by signal 9 (Killed)");
+  expect_one_line(finished, "sheaf video: the process that cuts and binds (sheaf-stage-video) was ended by signal 9 (Killed)");
   expect_only_unfinished_left();
 }
 
 TEST_F(ProcessesTest, LeavesNothingWhenTheStageStandsStill) {
   // Goal: a stage that hangs in a file system must not hold its master and its command.
   Process video = start_busy();
-  freeze(processes("sheaf-stage").at(0).pid);
+  freeze(processes("sheaf-stage-video").at(0).pid);
   video.send(SIGINT);
   EXPECT_EQ(video.wait().exit_code, 130);
   expect_only_unfinished_left();
@@ -169,7 +169,7 @@ TEST_F(ProcessesTest, EndsAStageThatStandsStillWithTheMaster) {
   const Process worker = start_worker();
   Process video = start_video(path_of(kLong), output("out.mp4"), {"--op", "blur:sigma=8"});
   ASSERT_TRUE(video.wait_until([&] { return is_busy(worker); }, "the worker works"));
-  const auto stages = processes("sheaf-stage");
+  const auto stages = processes("sheaf-stage-video");
   ASSERT_EQ(stages.size(), 1U);
   freeze(stages.front().pid);
   master.send(SIGTERM);
@@ -204,7 +204,7 @@ TEST_F(ProcessesTest, TakesTheMastersStagesWithIt) {
   const Process worker = start_worker();
   Process video = start_video(path_of(kLong), output("out.mp4"), {"--op", "blur:sigma=8"});
   ASSERT_TRUE(video.wait_until([&] { return is_busy(worker); }, "the worker works"));
-  const auto stages = processes("sheaf-stage");
+  const auto stages = processes("sheaf-stage-video");
   ASSERT_EQ(stages.size(), 1U);
   master.send(SIGKILL);
   master.wait();
@@ -221,7 +221,7 @@ TEST_F(ProcessesTest, CancelsTheRunOfACommandThatWasKilled) {
   ASSERT_TRUE(video.wait_until([&] { return is_busy(worker); }, "the worker works"));
   video.send(SIGINT);
   EXPECT_EQ(video.wait().exit_code, 130);
-  EXPECT_TRUE(wait_until_gone(processes("sheaf-stage")));
+  EXPECT_TRUE(wait_until_gone(processes("sheaf-stage-video")));
   EXPECT_THAT(outputs(), IsEmpty());
   // The cluster is as good as before.
   Process another = start_video(path_of(footage("Vfr")), output("another.mp4"), {"--op", "copy"});
@@ -238,7 +238,7 @@ TEST_F(ProcessesTest, LinksMediaLibrariesOnlyWhereTheyAreUsed) {
     EXPECT_THAT(libraries, Not(HasSubstr("libav"))) << name;
     EXPECT_THAT(libraries, Not(HasSubstr("libopencv"))) << name;
   }
-  EXPECT_THAT(output_of({"ldd", program("sheaf-stage")}), Not(HasSubstr("libopencv")));
+  EXPECT_THAT(output_of({"ldd", program("sheaf-stage-video")}), Not(HasSubstr("libopencv")));
   EXPECT_THAT(output_of({"ldd", program("sheaf-executor-video")}), HasSubstr("libopencv_core"));
 }
 

@@ -83,8 +83,8 @@ TEST_F(SameBytesTest, WhenTheClientCutsAndBinds) {
   const Process master = start_master();
   const Process worker = start_worker({"--threads", "2"});
   Process video = start_video(input_, output("made.mp4"), with({"--stage", "client", "--quiet"}));
-  ASSERT_TRUE(video.wait_until([&] { return !processes("sheaf-stage").empty(); }, "there is a stage"));
-  EXPECT_EQ(processes("sheaf-stage").front().parent, video.pid());
+  ASSERT_TRUE(video.wait_until([&] { return !processes("sheaf-stage-video").empty(); }, "there is a stage"));
+  EXPECT_EQ(processes("sheaf-stage-video").front().parent, video.pid());
   const Finished finished = video.wait();
   EXPECT_EQ(finished.exit_code, 0) << finished.err;
   expect_same(output("made.mp4"));

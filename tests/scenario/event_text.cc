@@ -18,7 +18,13 @@ void read(Fields& f, WorkerJoined& e) {
   f.get("slots", e.slots);
   f.get("prefetch", e.prefetch);
   f.get("bytes_max", e.bytes_max);
-  f.get("fingerprint", e.fingerprint);
+  std::string fingerprint;
+  f.get("fingerprint", fingerprint);
+  // kinds=video,command: all of one build. Without it, runs and workers are of one kind.
+  std::vector<std::string> kinds = f.words("kinds");
+  if (kinds.empty()) kinds.emplace_back();
+  e.kinds.clear();
+  for (const std::string& kind : kinds) e.kinds[kind] = fingerprint;
   // running=1/0@1/3,1/1@1/4
   for (const std::string& word : f.words("running")) {
     const std::size_t at = word.find('@');
@@ -45,6 +51,7 @@ void read(Fields& f, WorkerDraining& e) {
 }
 void read(Fields& f, RunOpened& e) {
   f.get("run", e.run);
+  f.get("kind", e.kind);
   f.get("priority", e.priority);
   for (const std::string& trait : f.words("traits")) {
     if (trait == "deterministic")

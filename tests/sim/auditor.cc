@@ -67,6 +67,10 @@ void Auditor::on_assignment(const master::Hub& hub, Link& link, const v1::Assign
   Run& run = runs_[job.run];
   const std::optional<master::RunView> view = hub.scheduler().run(job.run);
   if (!view || view->stopped) return verdict_.fail(name + " of a run that is over");
+  const auto& kinds = link.greeting.kinds();
+  const bool is_offered =
+      std::any_of(kinds.begin(), kinds.end(), [&](const auto& kind) { return kind.name() == assignment.kind(); });
+  if (assignment.kind() != run.audited.kind || !is_offered) verdict_.fail(name + " goes to a worker that does other kinds");
 
   if (!attempt_bytes_.emplace(attempt, assignment.payload().bytes()).second) verdict_.fail(name + " was issued before");
   const Digest digest = wire::digest_from(assignment.payload());
@@ -84,7 +88,7 @@ void Auditor::on_assignment(const master::Hub& hub, Link& link, const v1::Assign
   if (link.held.size() > link.greeting.slots() + link.greeting.prefetch())
     verdict_.fail(name + " is beyond the worker's slots");
   if (link.held.size() > 1 && bytes > link.greeting.bytes_max()) verdict_.fail(name + " is beyond the worker's bytes");
-  if (run.audited.binds_fingerprint && view->fingerprint != link.greeting.fingerprint()) {
+  if (run.audited.binds_fingerprint && view->fingerprint != link.greeting.kinds(0).fingerprint()) {
     verdict_.fail(name + " goes to a worker whose results do not fit");
   }
   // Beyond the spool's window only the job that everything waits for may run.
@@ -136,7 +140,7 @@ void Auditor::on_arrived(const wire::PeerAddress& from, const wire::Message& mes
   if (stages_.contains(from)) return on_stage_message(runs_[stages_.at(from)], envelope);
   const auto link = links_.find(from);
   if (link == links_.end()) return;
-  heard_fingerprint_ = link->second.greeting.fingerprint();
+  heard_fingerprint_ = link->second.greeting.kinds(0).fingerprint();
   if (envelope.has_results()) {
     for (const v1::JobResult& result : envelope.results().results()) on_result(link->second, result);
   } else if (envelope.has_part() && envelope.part().last()) {

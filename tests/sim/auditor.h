@@ -16,6 +16,7 @@ namespace sheaf::sim {
 /// What a run was opened with.
 struct AuditedRun {
   const Workload* workload = nullptr;
+  std::string kind = {};
   std::uint32_t attempts_max = 0;
   bool binds_fingerprint = false;
 };

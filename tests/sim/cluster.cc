@@ -76,7 +76,10 @@ void Cluster::make_run(std::uint64_t tag) {
   run->workload.has_large = random_.chance(60);
   run->workload.redone = random_.chance(400) ? 100 : 0;
   v1::RunDescription& description = run->description;
-  description.set_kind("video");
+  description.set_kind(tag > 0 && random_.chance(500) ? "command" : "video");
+  description.set_stage_program("sheaf-stage-video");
+  description.set_deterministic(true);
+  description.set_second_attempt(true);
   description.set_priority(static_cast<int>(random_.below(3)) - 1);
   description.set_attempts_max(static_cast<std::uint32_t>(random_.between(3, 5)));
   description.set_stage_at_client(random_.chance(250));
@@ -107,6 +110,9 @@ void Cluster::make_seat() {
   traits.config.drain_max = random_.duration(100ms, 10s);
   traits.config.scratch = scratch_;
   traits.fingerprint = random_.chance(150) ? "two" : "one";
+  if (random_.chance(200)) traits.kinds = {"command"};
+  if (random_.chance(300)) traits.kinds = {"video", "command"};
+  traits.config.programs = traits.kinds.size();
   traits.job_longest = random_.chance(200) ? 5 * job_longest_ : job_longest_;  // Some are slow.
   traits.fails = random_.chance(200) ? 20 : 0;
   traits.executor_dies = random_.chance(200) ? 20 : 0;
@@ -132,17 +138,21 @@ void Cluster::start_worker(std::size_t index) {
   if (is_healed_) seat.worker->heal();
 }
 
-void Cluster::provide_builds() {
+void Cluster::provide_workers() {
   for (const auto& run : runs_) {
     const auto view = master_.hub().scheduler().run(run->id);
-    // Without a result of the old build everybody may go on with the run, and the master must see that by itself.
-    if (!view || view->jobs_committed == 0 || view->fingerprint.empty()) continue;
-    const auto has_it = [&](const Seat& seat) { return seat.traits.fingerprint == view->fingerprint; };
-    if (std::any_of(seats_.begin(), seats_.end(), has_it)) continue;
-    trace_.note(timeline_.now(), "bring back build " + view->fingerprint);
+    // Where nobody has a result yet, any build will do, and the master must see that by itself.
+    if (!view || view->stopped || view->workers > 0) continue;
+    const bool is_build_gone = view->unfit_workers > 0 && view->jobs_committed > 0;
+    const bool is_kind_gone = view->unfit_workers == 0;
+    if (!(is_build_gone || is_kind_gone) || timeline_.now() < run->next_help) continue;
+    run->next_help = timeline_.now() + 5s;
+    trace_.note(timeline_.now(), "bring a worker for kind " + run->description.kind() + " build " + view->fingerprint);
     Seat seat;
     seat.traits = seats_.front().traits;
-    seat.traits.fingerprint = view->fingerprint;
+    seat.traits.kinds = {run->description.kind()};
+    seat.traits.config.programs = 1;
+    if (!view->fingerprint.empty()) seat.traits.fingerprint = view->fingerprint;
     seats_.push_back(seat);
   }
 }
@@ -164,7 +174,8 @@ void Cluster::on_submitted(RunId id, std::uint64_t tag) {
   verdict_.require(run.id == RunId{} || run.id == id, "a run was submitted twice");
   if (run.id == id) return;
   run.id = id;
-  master_.auditor().expect_run(id, {&run.workload, run.description.attempts_max(), run.description.bind_fingerprint()});
+  master_.auditor().expect_run(
+      id, {&run.workload, run.description.kind(), run.description.attempts_max(), run.description.bind_fingerprint()});
 }
 
 // ---------------------------------------------------------------------------------------------------------------------------
@@ -173,7 +184,7 @@ void Cluster::on_submitted(RunId id, std::uint64_t tag) {
 void Cluster::watch() {
   is_done_ = is_over();
   // A drain may have ended after the healing.
-  if (is_healed_) provide_builds();
+  if (is_healed_) provide_workers();
   for (std::size_t i = 0; is_healed_ && i < seats_.size(); ++i) start_worker(i);
   timeline_.after(100ms, [this] { watch(); });
 }

@@ -50,6 +50,7 @@ class Cluster {
     bool is_stage_lost = false;  ///< Killed, or it stands still for good.
     bool is_client_killed = false;
     bool is_cancel_asked = false;
+    Instant next_help{};
     Instant spared_until{};  ///< Stage and client of a run get one fault at a time: two in a row may be the end of it.
   };
   /// Where one worker process runs after the other.
@@ -64,8 +65,8 @@ class Cluster {
   void make_run(std::uint64_t tag);
   void make_seat();
   void start_worker(std::size_t seat);
-  /// The builds that runs need to go on, where no seat has them any more: somebody takes an upgrade back.
-  void provide_builds();
+  /// What runs need to go on and no seat has (any more): a worker that does their kind, or is of the build that began them.
+  void provide_workers();
   void start_stage(SimRun& run, const v1::StageHello& identity);
   void on_submitted(RunId id, std::uint64_t tag);
   void watch();

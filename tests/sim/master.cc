@@ -58,7 +58,7 @@ void SimMaster::flush() {
   if (!outboxes_.is_empty()) retry_ = now() + master::PeerOutboxes::kRetry;
 }
 
-Status SimMaster::start(RunId run, const std::string& token, std::uint32_t incarnation) {
+Status SimMaster::start(RunId run, const std::string& /*program*/, const std::string& token, std::uint32_t incarnation) {
   v1::StageHello identity;
   identity.set_run(run.value);
   identity.set_token(token);

@@ -34,7 +34,7 @@ class SimMaster final : public Process, public master::PeerSender, public master
   void send(const wire::PeerAddress& to, wire::Message message) override;
   void forget(const wire::PeerAddress& to) override { outboxes_.forget(to); }
   void flush();
-  Status start(RunId run, const std::string& token, std::uint32_t incarnation) override;
+  Status start(RunId run, const std::string& program, const std::string& token, std::uint32_t incarnation) override;
   void stop(RunId run) override;
   using Process::stop;
 

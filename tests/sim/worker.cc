@@ -65,11 +65,13 @@ void SimWorker::carry_out(worker::Action& action) {
   } else if (auto* keep = std::get_if<worker::KeepPart>(&action)) {
     keep_part(std::move(*keep));
   } else if (auto* to_start = std::get_if<worker::StartExecutor>(&action)) {
-    start_executor(to_start->executor);
+    start_executor(*to_start);
   } else if (auto* to_end = std::get_if<worker::EndExecutor>(&action)) {
     timeline().after(random_.duration(1ms, 50ms), [this, id = to_end->executor] { lose_executor(id, "was ended"); });
   } else if (auto* open = std::get_if<worker::OpenRun>(&action)) {
-    auto& runs = executors_.at(open->executor).runs;
+    Executor& executor = executors_.at(open->executor);
+    verdict_.require(traits_.kinds.at(executor.program) == open->kind, "a run was opened in a program that does another kind");
+    auto& runs = executor.runs;
     std::erase_if(runs, [&](const auto& run) { return run.first == open->run; });
     runs.emplace_back(open->run, open->setup);
     if (runs.size() > worker::kOpenRunsMax) runs.pop_front();
@@ -100,8 +102,9 @@ void SimWorker::flush() {
 // ---------------------------------------------------------------------------------------------------------------------
 // executors
 
-void SimWorker::start_executor(worker::ExecutorId id) {
-  executors_.emplace(id, Executor{});
+void SimWorker::start_executor(const worker::StartExecutor& start) {
+  const worker::ExecutorId id = start.executor;
+  executors_[id].program = start.program;
   const bool fails = random_.chance(traits_.start_fails);
   timeline().after(random_.duration(5ms, 300ms), [this, id, fails] {
     if (fails) return lose_executor(id, "ended before it was ready");
@@ -109,7 +112,8 @@ void SimWorker::start_executor(worker::ExecutorId id) {
       const auto executor = executors_.find(id);
       if (executor == executors_.end()) return;
       executor->second.is_ready = true;
-      const worker::ExecutorFacts facts{traits_.config.threads, {"video"}, traits_.fingerprint};
+      const worker::ExecutorFacts facts{traits_.config.threads,
+                                        {{traits_.kinds.at(executor->second.program), traits_.fingerprint}}};
       input([&](auto& actions) { session_.on_executor_ready(now(), id, facts, actions); });
     });
   });
@@ -130,6 +134,9 @@ void SimWorker::start_job(worker::StartJob& start) {
   verdict_.require(executor->second.is_ready, "a job for an executor that is not ready");
   verdict_.require(running.size() < traits_.config.threads, "more jobs in an executor than it has slots");
   const std::uint64_t number = ++jobs_started_;
+  std::size_t all_running = 1;
+  for (const auto& [id, each] : executors_) all_running += each.running.size();
+  verdict_.require(all_running <= traits_.config.threads * traits_.config.executors, "more jobs in a worker than it has slots");
   const bool is_new = running.emplace(start.attempt, Running{start.job, std::move(start.payload), number}).second;
   verdict_.require(is_new, "an attempt that runs already was started again");
   timeline().after(random_.duration(1ms, traits_.job_longest), [this, id = start.executor, attempt = start.attempt, number] {

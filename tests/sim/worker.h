@@ -19,11 +19,12 @@ namespace sheaf::sim {
 struct WorkerTraits {
   worker::SessionConfig config;
   std::string fingerprint = "one";
-  Duration job_longest{};            ///< A job takes up to this.
-  std::uint64_t fails = 0;           ///< Per thousand tries: the job itself fails.
-  std::uint64_t executor_dies = 0;   ///< Per thousand tries: the executor dies under it.
-  std::uint64_t start_fails = 0;     ///< Per thousand starts of an executor.
-  std::uint64_t ignores_cancel = 0;  ///< Per thousand revoked jobs: those that go on until their executor is ended.
+  Duration job_longest{};                      ///< A job takes up to this.
+  std::uint64_t fails = 0;                     ///< Per thousand tries: the job itself fails.
+  std::vector<std::string> kinds = {"video"};  ///< That it does, each with a program of its own.
+  std::uint64_t executor_dies = 0;             ///< Per thousand tries: the executor dies under it.
+  std::uint64_t start_fails = 0;               ///< Per thousand starts of an executor.
+  std::uint64_t ignores_cancel = 0;            ///< Per thousand revoked jobs: those that go on until their executor is ended.
 };
 
 /// A sheaf-worker process with its executors: the real session; executors that take virtual time, fail and die.
@@ -51,6 +52,7 @@ class SimWorker final : public Process {
     std::uint64_t number = 0;
   };
   struct Executor {
+    worker::ProgramIndex program = 0;
     bool is_ready = false;
     std::deque<std::pair<RunId, std::string>> runs;  ///< With their setups, the last kOpenRunsMax.
     std::map<Attempt, Running> running;
@@ -61,7 +63,7 @@ class SimWorker final : public Process {
   void carry_out(worker::Action& action);
   void keep_part(worker::KeepPart part);
   void flush();
-  void start_executor(worker::ExecutorId id);
+  void start_executor(const worker::StartExecutor& start);
   void lose_executor(worker::ExecutorId id, const std::string& how);
   void start_job(worker::StartJob& start);
   void end_job(worker::ExecutorId id, Attempt attempt, std::uint64_t number);

@@ -7,9 +7,10 @@ sheaf_test(common_wire_test threads
   wire_samples.cc
   LIBS sheaf::common_wire)
 sheaf_test(common_local_test threads local_stream_test.cc LIBS sheaf::common_local)
+sheaf_test(common_kinds_test unit kinds_test.cc LIBS sheaf::common_kinds)
 sheaf_test(common_cli_test unit endpoint_setting_test.cc error_lines_test.cc settings_test.cc LIBS sheaf::common_cli)
 # This one talks to ZeroMQ behind the back of common/net: peers that keep to no rule of ours.
 sheaf_test(common_net_test threads channel_test.cc hello_test.cc outbox_channel_test.cc wire_samples.cc LIBS sheaf::common_net)
 # The master around its core: the hub between scripted peers, and what it keeps on disk.
 sheaf_test(master_hub_test unit hub_batch_test.cc hub_loss_test.cc hub_payload_test.cc hub_test.cc peer_outboxes_test.cc peers_test.cc spool_test.cc wire_samples.cc LIBS sheaf::master_hub)
-sheaf_test(master_server_test unit master_options_test.cc state_directory_test.cc LIBS sheaf::master_server)
+sheaf_test(master_server_test unit master_options_test.cc stage_children_test.cc state_directory_test.cc LIBS sheaf::master_server)

@@ -35,8 +35,9 @@ class ExecutorHostTest : public ::testing::Test {
     const local::LocalFrame frame = receive();
     ASSERT_TRUE(frame.message.has_ready());
     EXPECT_EQ(frame.message.ready().slots(), threads);
-    EXPECT_THAT(frame.message.ready().kinds(), ElementsAre("video"));
-    EXPECT_EQ(frame.message.ready().fingerprint(), "video: fake 1");
+    ASSERT_EQ(frame.message.ready().kinds_size(), 1);
+    EXPECT_EQ(frame.message.ready().kinds(0).name(), "video");
+    EXPECT_EQ(frame.message.ready().kinds(0).fingerprint(), "fake 1");
   }
 
   void TearDown() override {

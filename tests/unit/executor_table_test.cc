@@ -7,10 +7,10 @@
 namespace sheaf::worker {
 namespace {
 
-const ExecutorFacts kFacts{1, {"video"}, "fingerprint"};
+const ExecutorFacts kFacts{1, {{"video", "fingerprint"}}};
 
 TEST(ExecutorTableTest, WaitsTwiceAsLongAfterEachLossInARow) {
-  ExecutorTable table(1);
+  ExecutorTable table(1, 1, 1);
   Instant now{};
   Actions actions;
   Duration expected = kRestartDelayMin;
@@ -31,7 +31,7 @@ TEST(ExecutorTableTest, WaitsTwiceAsLongAfterEachLossInARow) {
 }
 
 TEST(ExecutorTableTest, ForgetsEarlierLossesOnceAJobIsDone) {
-  ExecutorTable table(1);
+  ExecutorTable table(1, 1, 1);
   Actions actions;
   Instant now{};
   for (std::uint64_t id = 1; id <= 4; ++id) {
@@ -48,15 +48,15 @@ TEST(ExecutorTableTest, ForgetsEarlierLossesOnceAJobIsDone) {
 }
 
 TEST(ExecutorTableTest, CountsOnlyTheStartsThatFailedInARow) {
-  ExecutorTable table(2);
+  ExecutorTable table(1, 2, 1);
   Actions actions;
   table.start_due(Instant{}, actions);
   EXPECT_TRUE(table.on_lost(Instant{}, ExecutorId{1}));
-  EXPECT_EQ(table.failed_starts(), 1);
+  EXPECT_EQ(table.failed_starts(0), 1);
   EXPECT_TRUE(table.on_ready(ExecutorId{2}, kFacts));
-  EXPECT_EQ(table.failed_starts(), 0);
+  EXPECT_EQ(table.failed_starts(0), 0);
   EXPECT_TRUE(table.on_lost(Instant{}, ExecutorId{2}));  // It had been ready.
-  EXPECT_EQ(table.failed_starts(), 0);
+  EXPECT_EQ(table.failed_starts(0), 0);
   EXPECT_FALSE(table.on_lost(Instant{}, ExecutorId{2}));
   EXPECT_FALSE(table.on_ready(ExecutorId{2}, kFacts));
 }

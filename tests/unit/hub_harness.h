@@ -45,15 +45,16 @@ class FakeSender : public PeerSender {
 
 class FakeLauncher : public StageLauncher {
  public:
-  Status start(RunId run, const std::string& token, std::uint32_t incarnation) override {
-    if (broken) return fail(ErrorCode::kFailed, "cannot start", "sheaf-stage");
-    started.push_back({run, token, incarnation});
+  Status start(RunId run, const std::string& program, const std::string& token, std::uint32_t incarnation) override {
+    if (broken) return fail(ErrorCode::kFailed, "cannot start", program);
+    started.push_back({run, program, token, incarnation});
     return {};
   }
   void stop(RunId run) override { stopped.push_back(run); }
 
   struct Started {
     RunId run;
+    std::string program;
     std::string token;
     std::uint32_t incarnation;
   };
@@ -112,8 +113,9 @@ class HubTest : public testing::Test {
     out.mutable_worker()->set_slots(slots);
     out.mutable_worker()->set_executors(slots);
     out.mutable_worker()->set_bytes_max(64 << 20);
-    out.mutable_worker()->set_fingerprint("f");
-    out.mutable_worker()->add_kinds("video");
+    v1::OfferedKind& kind = *out.mutable_worker()->add_kinds();
+    kind.set_name("video");
+    kind.set_fingerprint("f");
     return out;
   }
   void greet_as_worker(const wire::PeerAddress& from, std::uint64_t session, std::uint32_t slots = 1) {
@@ -134,6 +136,9 @@ class HubTest : public testing::Test {
     run.set_request("the request");
     run.set_attempts_max(2);
     run.set_bind_fingerprint(true);
+    run.set_deterministic(true);
+    run.set_second_attempt(true);
+    run.set_stage_program("sheaf-stage-video");
     run.set_stage_at_client(stage_at_client);
     say(from, message);
   }

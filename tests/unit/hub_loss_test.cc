@@ -70,7 +70,7 @@ TEST_F(HubTest, SaysThatARunWaitsForWorkersOfTheBuildThatBeganIt) {
   goodbye.mutable_goodbye();
   say("a", goodbye);
   v1::Hello newer = worker_hello(301);
-  newer.mutable_worker()->set_fingerprint("newer libraries");
+  newer.mutable_worker()->mutable_kinds(0)->set_fingerprint("newer libraries");
   greet("b", newer);
   pass(200ms);
   EXPECT_EQ(hears("b"), Kinds{"welcome"});
@@ -209,7 +209,7 @@ TEST_F(HubTest, SaysThatTheStageCannotBeStarted) {
   greet_as_client();
   submit();
   EXPECT_EQ(update().state(), v1::RUN_FAILED);  // At once: there is no stage to wait for.
-  EXPECT_EQ(heard("run_update").envelope.run_update().fault().where(), "sheaf-stage");
+  EXPECT_EQ(heard("run_update").envelope.run_update().fault().where(), "sheaf-stage-video");
 }
 
 TEST_F(HubTest, DeliversAgainToAStageThatComesBack) {

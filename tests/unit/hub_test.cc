@@ -19,6 +19,7 @@ TEST_F(HubTest, LeadsARunFromItsSubmissionToItsEnd) {
   EXPECT_EQ(heard("run_update").envelope.run_update().state(), v1::RUN_PLANNING);
   ASSERT_EQ(launcher_.started.size(), 1u);
   EXPECT_EQ(launcher_.started[0].token.size(), 16u);
+  EXPECT_EQ(launcher_.started[0].program, "sheaf-stage-video");
 
   greet_as_stage();
   EXPECT_EQ(hears("stage"), (Kinds{"welcome", "feed_credit", "feed_credit"}));
@@ -92,9 +93,27 @@ TEST_F(HubTest, GivesTheTicketOfTheStageToAClientThatStartsIt) {
   hears("client");
   const std::string token = heard("submitted").envelope.submitted().stage_token();
   EXPECT_EQ(token.size(), 16u);
-  launcher_.started.push_back({RunId{1}, token, 1});
+  launcher_.started.push_back({RunId{1}, "", token, 1});
   greet_as_stage();
   EXPECT_EQ(hears("stage").front(), "welcome");
+}
+
+TEST_F(HubTest, GivesJobsOnlyToWorkersThatDoTheirKind) {
+  begin_run(1);
+  v1::Hello other = worker_hello(300);
+  other.mutable_worker()->mutable_kinds(0)->set_name("command");
+  greet("other", other);
+  pass(200ms);
+  EXPECT_EQ(hears("other"), Kinds{"welcome"});
+  const v1::RunUpdate waiting = update();
+  EXPECT_EQ(waiting.workers(), 0u);
+  EXPECT_EQ(waiting.unfit_workers(), 0u);
+  EXPECT_EQ(waiting.other_workers(), 1u);
+
+  other = worker_hello(301);
+  other.mutable_worker()->add_kinds()->set_name("command");
+  greet("both", other);
+  EXPECT_EQ(assignment("both").kind(), "video");
 }
 
 TEST_F(HubTest, SaysHowItStandsOnlyWhenThatHasChanged) {
@@ -291,17 +310,6 @@ TEST_F(HubTest, CancelsARunForItsOwnClientOnly) {
   say("stage", goodbye);
   EXPECT_EQ(update().state(), v1::RUN_CANCELLED);
   EXPECT_EQ(hub_.active_runs(), 0u);
-}
-
-TEST_F(HubTest, RefusesAKindThatItDoesNotKnow) {
-  greet_as_client();
-  v1::Envelope message = envelope();
-  message.mutable_submit()->mutable_run()->set_kind("knitting");
-  message.mutable_submit()->mutable_run()->set_attempts_max(1);
-  say("client", message);
-  const v1::RunUpdate last = update();
-  EXPECT_EQ(last.state(), v1::RUN_FAILED);
-  EXPECT_THAT(last.fault().what(), HasSubstr("knitting"));
 }
 
 class SmallHubTest : public HubTest {

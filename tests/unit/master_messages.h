@@ -36,6 +36,7 @@ inline wire::Message welcome_message(std::uint64_t epoch) {
   welcome.set_heartbeat_interval_ms(1000);
   welcome.set_silence_max_ms(4000);
   welcome.mutable_run()->set_kind("video");
+  welcome.mutable_run()->set_stage_program("sheaf-stage-video");
   welcome.mutable_run()->set_attempts_max(1);
   return message;
 }

@@ -63,6 +63,8 @@ TEST(ProgressTest, SaysWhatGoesOnWhileNothingCanBeCounted) {
   view = working();
   view.slots = 0;
   EXPECT_EQ(render_line(view), "62 %, 493/795 frames, waiting for a worker");
+  view.other_workers = 1;
+  EXPECT_EQ(render_line(view), "62 %, 493/795 frames, waiting for a worker that does this kind of work");
   view.unfit_workers = 2;
   EXPECT_EQ(render_line(view), "62 %, 493/795 frames, waiting for a worker with the libraries of those that began it");
 }

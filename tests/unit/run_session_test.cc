@@ -89,6 +89,7 @@ class Harness {
   static v1::RunDescription description(bool stage_at_client) {
     v1::RunDescription run;
     run.set_kind("video");
+    run.set_stage_program("sheaf-stage-video");
     run.set_attempts_max(3);
     run.set_stage_at_client(stage_at_client);
     return run;

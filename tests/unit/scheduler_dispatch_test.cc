@@ -179,10 +179,10 @@ TEST(SchedulerTest, GivesARunOnlyToWorkersOfItsFingerprint) {
   RunOpened opened = video_run();
   opened.fingerprint = "x";
   harness.open_run(opened);
-  harness.step(WorkerJoined{.worker = kA, .fingerprint = "y"});
+  harness.step(WorkerJoined{.worker = kA, .kinds = {{"", "y"}}});
   harness.feed(0, 1);
   EXPECT_THAT(harness.take_actions(), IsEmpty());
-  harness.step(WorkerJoined{.worker = kB, .fingerprint = "x"});
+  harness.step(WorkerJoined{.worker = kB, .kinds = {{"", "x"}}});
   EXPECT_THAT(harness.take_actions(), ElementsAre(is_assign(kB, job(0), try_no(1))));
 }
 
@@ -191,8 +191,8 @@ TEST(SchedulerTest, BindsARunToTheFirstFingerprintThatWorksOnIt) {
   RunOpened opened = video_run();
   opened.bind_fingerprint = true;
   harness.open_run(opened);
-  harness.step(WorkerJoined{.worker = kA, .fingerprint = "x"});
-  harness.step(WorkerJoined{.worker = kB, .fingerprint = "y"});
+  harness.step(WorkerJoined{.worker = kA, .kinds = {{"", "x"}}});
+  harness.step(WorkerJoined{.worker = kB, .kinds = {{"", "y"}}});
   harness.feed(0, 2);
   EXPECT_THAT(harness.take_actions(), ElementsAre(is_assign(kA, job(0), try_no(1))));
   EXPECT_EQ(harness.run().fingerprint, "x");
@@ -201,7 +201,7 @@ TEST(SchedulerTest, BindsARunToTheFirstFingerprintThatWorksOnIt) {
   harness.step(WorkerLost{kA});
   EXPECT_THAT(harness.take_actions(), ElementsAre(is_assign(kB, job(0), try_no(2))));
   EXPECT_EQ(harness.run().fingerprint, "y");
-  harness.step(WorkerJoined{.worker = kC, .fingerprint = "x"});
+  harness.step(WorkerJoined{.worker = kC, .kinds = {{"", "x"}}});
   harness.done(kC, job(0), try_no(1));
   EXPECT_THAT(harness.take_actions(), ElementsAre(is_drop(kC, job(0), try_no(1)), is_ack(kC, job(0), try_no(1))));
 }
@@ -214,16 +214,16 @@ TEST(SchedulerTest, BindsARunAgainToWhatAReturningWorkerBrings) {
     RunOpened opened = video_run();
     opened.bind_fingerprint = true;
     harness.open_run(opened);
-    harness.step(WorkerJoined{.worker = kA, .fingerprint = "x"});
+    harness.step(WorkerJoined{.worker = kA, .kinds = {{"", "x"}}});
     harness.feed(0, 2);
     harness.step(WorkerLost{kA});
     EXPECT_EQ(harness.run().fingerprint, "");
-    WorkerJoined back{.worker = kB, .slots = is_done ? 0U : 1U, .fingerprint = "x"};
+    WorkerJoined back{.worker = kB, .slots = is_done ? 0U : 1U, .kinds = {{"", "x"}}};
     if (!is_done) back.running = {{job(0), try_no(1)}};
     harness.step(back);
     if (is_done) harness.done(kB, job(0), try_no(1));
     harness.forget_actions();
-    harness.step(WorkerJoined{.worker = kC, .fingerprint = "y"});
+    harness.step(WorkerJoined{.worker = kC, .kinds = {{"", "y"}}});
     EXPECT_THAT(harness.take_actions(), IsEmpty());
     EXPECT_EQ(harness.run().fingerprint, "x");
   }
@@ -234,12 +234,12 @@ TEST(SchedulerTest, StaysWithAFingerprintThatHasACommittedResult) {
   RunOpened opened = video_run();
   opened.bind_fingerprint = true;
   harness.open_run(opened);
-  harness.step(WorkerJoined{.worker = kA, .fingerprint = "x"});
+  harness.step(WorkerJoined{.worker = kA, .kinds = {{"", "x"}}});
   harness.feed(0, 2);
   harness.commit(kA, job(0), try_no(1));
   harness.step(WorkerLost{kA});
   harness.forget_actions();
-  harness.step(WorkerJoined{.worker = kB, .fingerprint = "y"});
+  harness.step(WorkerJoined{.worker = kB, .kinds = {{"", "y"}}});
   EXPECT_THAT(harness.take_actions(), IsEmpty());
 }
 

@@ -75,7 +75,7 @@ class StageLoopTest : public testing::Test {
       setup.set_token(stage_identity().token());
       setup.set_incarnation(kIncarnation);
       code_ = run_stage(setup, lifeline_.read, *signals_,
-                        [this](const v1::RunDescription&, const KindOptions&) -> Result<std::unique_ptr<StageKind>> {
+                        [this](const v1::RunDescription&, const StageOptions&) -> Result<std::unique_ptr<StageKind>> {
                           return std::make_unique<FakeStageKind>(story_);
                         });
     });

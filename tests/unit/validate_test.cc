@@ -53,9 +53,17 @@ const std::vector<Refusal> kRefusals = {
       {"hello", SPOIL(mutable_hello()->mutable_worker()->set_executors(0)), "no executors"},
       {"hello", SPOIL(mutable_hello()->mutable_worker()->set_executors(kSlotsMax + 1)), "no executors, or too many"},
       {"hello", SPOIL(mutable_hello()->mutable_worker()->set_prefetch(kSlotsMax + 1)), "too many jobs ahead"},
-      {"hello", SPOIL(mutable_hello()->mutable_worker()->set_fingerprint(kLong)), "a fingerprint is longer"},
-      {"hello", SPOIL(mutable_hello()->mutable_worker()->set_kinds(0, kLong)), "a kind is longer"},
-      {"hello", [](Message& m) { fill(m.envelope.mutable_hello()->mutable_worker()->mutable_kinds(), kRepeatedMax + 1); },
+      {"hello", SPOIL(mutable_hello()->mutable_worker()->clear_kinds()), "does nothing"},
+      {"hello", SPOIL(mutable_hello()->mutable_worker()->mutable_kinds(0)->set_fingerprint(kLong)), "a fingerprint is longer"},
+      {"hello", SPOIL(mutable_hello()->mutable_worker()->mutable_kinds(0)->set_name(kLong)), "a kind is longer"},
+      {"hello", SPOIL(mutable_hello()->mutable_worker()->mutable_kinds(0)->clear_name()), "a kind without a name"},
+      {"hello", SPOIL(mutable_hello()->mutable_worker()->add_kinds()->set_name("video")), "offers a kind twice"},
+      {"hello",
+       [](Message& m) {
+         for (std::size_t i = 0; i <= kRepeatedMax; ++i) {
+           m.envelope.mutable_hello()->mutable_worker()->add_kinds()->set_name(std::to_string(i));
+         }
+       },
        "list of kinds has more"},
       {"hello", SPOIL(mutable_hello()->mutable_worker()->set_labels(0, kLong)), "a label is longer"},
       {"hello", [](Message& m) { fill(m.envelope.mutable_hello()->mutable_worker()->mutable_labels(), kRepeatedMax + 1); },
@@ -90,6 +98,10 @@ const std::vector<Refusal> kRefusals = {
       {"submit", SPOIL(mutable_submit()->mutable_run()->set_attempts_max(0)), "attempts beyond"},
       {"submit", SPOIL(mutable_submit()->mutable_run()->set_attempts_max(1001)), "attempts beyond"},
       {"submit", SPOIL(mutable_submit()->mutable_run()->set_label(kLong)), "a label is longer"},
+      {"submit", SPOIL(mutable_submit()->mutable_run()->clear_stage_program()), "not named sheaf-stage-"},
+      {"submit", SPOIL(mutable_submit()->mutable_run()->set_stage_program("sheaf-stage-")), "not named sheaf-stage-"},
+      {"submit", SPOIL(mutable_submit()->mutable_run()->set_stage_program("sheaf-stage-../sh")), "not named sheaf-stage-"},
+      {"submit", SPOIL(mutable_submit()->mutable_run()->set_stage_program("/bin/sh")), "not named sheaf-stage-"},
       {"submitted", SPOIL(mutable_submitted()->set_run(0)), "run of number 0"},
       {"submitted", SPOIL(mutable_submitted()->set_stage_token("short")), "16 bytes"},
       {"run_update", SPOIL(mutable_run_update()->set_run(0)), "run of number 0"},

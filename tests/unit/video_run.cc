@@ -36,7 +36,9 @@ v1::VideoRequest copy_request(const std::string& input, const std::string& outpu
 }
 
 Result<Outcome> run_video(const v1::VideoRequest& request, const std::function<void()>& planned) {
-  auto stage = stage::make_video_stage(request, {"test", scratch()});
+  v1::RunDescription description;
+  description.set_request(request.SerializeAsString());
+  auto stage = stage::make_video_stage(description, {"test", scratch()});
   if (!stage) return propagate(stage);
   Outcome outcome;
   auto plan = (*stage)->plan();

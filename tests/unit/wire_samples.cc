@@ -45,6 +45,7 @@ void describe_run(v1::RunDescription& run) {
   run.set_priority(-3);
   run.set_attempts_max(3);
   run.set_label("in.mp4 -> out.mp4");
+  run.set_stage_program("sheaf-stage-video");
 }
 
 v1::Hello hello(v1::Role role) {
@@ -66,8 +67,8 @@ v1::Hello worker_hello() {
   worker.set_executors(2);
   worker.set_prefetch(1);
   worker.set_bytes_max(1 << 20);
-  worker.set_fingerprint("libx264 164");
-  worker.add_kinds("video");
+  worker.add_kinds()->set_name("video");
+  worker.mutable_kinds(0)->set_fingerprint("libx264 164");
   worker.add_labels("gpu");
   name_job_attempt(*worker.add_running());
   return out;

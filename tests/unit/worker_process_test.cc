@@ -94,7 +94,7 @@ class WorkerProcessTest : public ::testing::Test {
   void greet() {
     const wire::Message hello = receive();
     ASSERT_TRUE(hello.envelope.has_hello());
-    EXPECT_EQ(hello.envelope.hello().worker().fingerprint(), "video: fake 1");
+    EXPECT_EQ(hello.envelope.hello().worker().kinds(0).fingerprint(), "fake 1");
     wire::Message message;
     v1::Welcome& welcome = *message.envelope.mutable_welcome();
     welcome.set_protocol(wire::kProtocolVersion);

@@ -27,6 +27,7 @@ class SessionHarness {
   explicit SessionHarness(SessionConfig config = one_slot()) : session_(config, hello()) {
     session_.on_time(now_, actions_);
     take();
+    first_words_ = words_;
   }
 
   static SessionConfig one_slot() {
@@ -44,7 +45,7 @@ class SessionHarness {
     hello.set_pid(7);
     return hello;
   }
-  static ExecutorFacts facts(std::uint32_t slots = 1) { return {slots, {"video"}, "fingerprint"}; }
+  static ExecutorFacts facts(std::uint32_t slots = 1) { return {slots, {{"video", "fingerprint"}}}; }
   static JobId job(std::uint64_t seq) { return JobId{RunId{5}, JobKey{seq, 0}}; }
   static Attempt attempt(std::uint64_t n, std::uint64_t epoch = 1) { return Attempt{epoch, n}; }
 
@@ -53,8 +54,9 @@ class SessionHarness {
     ready(1);
     welcome(1);
   }
-  void ready(std::uint64_t executor, std::uint32_t slots = 1) {
-    session_.on_executor_ready(now_, ExecutorId{executor}, facts(slots), actions_);
+  void ready(std::uint64_t executor, std::uint32_t slots = 1) { ready(executor, facts(slots)); }
+  void ready(std::uint64_t executor, const ExecutorFacts& facts) {
+    session_.on_executor_ready(now_, ExecutorId{executor}, facts, actions_);
     take();
   }
   void welcome(std::uint64_t epoch) {
@@ -71,6 +73,13 @@ class SessionHarness {
     wire::Message message;
     message.payloads.push_back(payload);
     add_assignment(message, job(seq), n, setup, wire::payload_ref(payload.size(), digest(payload), true));
+    hear(std::move(message));
+  }
+  void assign_kind(const std::string& kind, std::uint64_t seq, std::uint64_t n) {
+    wire::Message message;
+    message.payloads.emplace_back("job");
+    add_assignment(message, job(seq), n, "setup", wire::payload_ref(3, digest("job"), true));
+    message.envelope.mutable_assign()->mutable_jobs(0)->set_kind(kind);
     hear(std::move(message));
   }
   /// A payload that comes in parts.
@@ -143,6 +152,7 @@ class SessionHarness {
     now_ = at(since_start);
     session_.on_time(now_, actions_);
     take();
+    first_words_ = words_;
   }
 
   WorkerSession& session() { return session_; }
@@ -150,6 +160,8 @@ class SessionHarness {
 
   /// What came of the last call, in words: "start 1 job 3", "send result 3 done", ...
   const std::vector<std::string>& words() const { return words_; }
+  /// What came of its making.
+  const std::vector<std::string>& first_words() const { return first_words_; }
   /// The messages among it.
   const std::vector<wire::Message>& sent() const { return sent_; }
   /// The payloads that executors were given in it.
@@ -207,7 +219,10 @@ class SessionHarness {
     kept_.push_back(std::move(action));
     if (!disk_stands_) keep_parts();
   }
-  void say(const StartExecutor& action) { words_.push_back("start executor " + name(action.executor)); }
+  void say(const StartExecutor& action) {
+    words_.push_back("start executor " + name(action.executor) +
+                     (action.program == 0 ? "" : " of program " + std::to_string(action.program)));
+  }
   void say(const EndExecutor& action) { words_.push_back("end executor " + name(action.executor)); }
   void say(const OpenRun& action) {
     words_.push_back("open run " + std::to_string(action.run.value) + " in " + name(action.executor));
@@ -250,6 +265,7 @@ class SessionHarness {
   WorkerSession session_;
   Actions actions_;
   std::vector<std::string> words_;
+  std::vector<std::string> first_words_;
   std::vector<wire::Message> sent_;
   std::vector<std::string> started_payloads_;
   std::vector<OpenRun> opened_;

@@ -28,8 +28,9 @@ TEST(WorkerSessionTest, SaysHelloOnceTheFirstExecutorIsReady) {
   EXPECT_EQ(hello.worker().slots(), 2U);
   EXPECT_EQ(hello.worker().executors(), 2U);
   EXPECT_EQ(hello.worker().prefetch(), 2U);
-  EXPECT_EQ(hello.worker().fingerprint(), "fingerprint");
-  EXPECT_THAT(hello.worker().kinds(), ElementsAre("video"));
+  ASSERT_EQ(hello.worker().kinds_size(), 1);
+  EXPECT_EQ(hello.worker().kinds(0).name(), "video");
+  EXPECT_EQ(hello.worker().kinds(0).fingerprint(), "fingerprint");
   harness.ready(1);
   EXPECT_THAT(harness.words(), IsEmpty());
 }
@@ -318,11 +319,95 @@ TEST(WorkerSessionTest, LeavesWhenNoExecutorGetsReady) {
   EXPECT_THAT(harness.words(), ElementsAre("leave 1: no executor gets ready: cannot start: No such file or directory"));
 }
 
+/// Two programs, of "video" and of "command".
+SessionConfig two_programs(std::uint32_t executors) {
+  SessionConfig config = SessionHarness::one_slot();
+  config.programs = 2;
+  config.executors = executors;
+  return config;
+}
+const ExecutorFacts kVideoFacts{1, {{"video", "fingerprint"}}};
+const ExecutorFacts kCommandFacts{1, {{"command", ""}}};
+
+TEST(WorkerSessionTest, OffersWhatAllItsProgramsDo) {
+  SessionHarness harness(two_programs(2));
+  EXPECT_THAT(harness.first_words(), ElementsAre("start executor 1", "start executor 2 of program 1"));
+  harness.ready(1, kVideoFacts);
+  EXPECT_THAT(harness.words(), IsEmpty());  // What the other one does is not known yet.
+  harness.ready(2, kCommandFacts);
+  ASSERT_THAT(harness.words(), ElementsAre("send hello"));
+  const v1::WorkerHello& worker = harness.sent()[0].envelope.hello().worker();
+  ASSERT_EQ(worker.kinds_size(), 2);
+  EXPECT_EQ(worker.kinds(0).name(), "video");
+  EXPECT_EQ(worker.kinds(1).name(), "command");
+  EXPECT_EQ(worker.kinds(1).fingerprint(), "");
+}
+
+TEST(WorkerSessionTest, HasEachJobDoneByTheProgramOfItsKind) {
+  SessionHarness harness(two_programs(2));
+  harness.ready(1, kVideoFacts);
+  harness.ready(2, kCommandFacts);
+  harness.welcome(1);
+  harness.assign_kind("command", 1, 1);
+  EXPECT_THAT(harness.words(), ElementsAre("open run 5 in 2", "start job 1 in 2"));
+  harness.assign_kind("video", 2, 2);
+  EXPECT_THAT(harness.words(), ElementsAre("open run 5 in 1", "start job 2 in 1"));
+}
+
+TEST(WorkerSessionTest, StartsMoreOfAProgramWhenThereAreJobsForIt) {
+  // Goal: the slots are the worker's: those that one kind does not use, the other may have.
+  SessionHarness harness(two_programs(2));
+  harness.ready(1, kVideoFacts);
+  harness.ready(2, kCommandFacts);
+  harness.welcome(1);
+  harness.assign_kind("video", 1, 1);
+  harness.assign_kind("video", 2, 2);
+  EXPECT_THAT(harness.words(), IsEmpty());
+  EXPECT_LE(harness.session().next_deadline(), harness.now());
+  harness.time(Duration(1));
+  EXPECT_THAT(harness.words(), ElementsAre("start executor 3"));
+  harness.ready(3, kVideoFacts);
+  EXPECT_THAT(harness.words(), ElementsAre("open run 5 in 3", "start job 2 in 3"));
+  harness.assign_kind("command", 3, 3);  // Its program is there, and all slots are busy.
+  EXPECT_THAT(harness.words(), IsEmpty());
+  harness.done(1, 1, 1, Blob::of("result"));
+  EXPECT_THAT(harness.words(), ElementsAre("send result 1 done", "open run 5 in 2", "start job 3 in 2"));
+}
+
+TEST(WorkerSessionTest, DoesWithoutAProgramThatCannotRun) {
+  SessionHarness harness(two_programs(1));
+  harness.ready(1, kVideoFacts);
+  harness.lose(2);
+  for (std::uint64_t executor = 3; executor <= 4; ++executor) {
+    harness.time(seconds(static_cast<int>(executor)));
+    harness.lose(executor);
+  }
+  ASSERT_THAT(harness.words(), ElementsAre("send hello"));
+  EXPECT_EQ(harness.sent()[0].envelope.hello().worker().kinds_size(), 1);
+  harness.welcome(1);
+  harness.assign_kind("command", 1, 1);  // It was never offered.
+  EXPECT_THAT(harness.words(), ElementsAre("send result 1 returned"));
+  EXPECT_EQ(harness.sent()[0].envelope.results().results(0).fault().what(), "this worker does no jobs of the kind \"command\"");
+  harness.time(seconds(60));
+  for (const std::string& word : harness.words()) EXPECT_THAT(word, Not(HasSubstr("start")));
+}
+
+TEST(WorkerSessionTest, LeavesWhenNoneOfItsProgramsCanRun) {
+  SessionHarness harness(two_programs(1));
+  std::uint64_t executor = 1;
+  for (int lives = 0; lives < 3; ++lives) {
+    harness.lose(executor++, "cannot start");
+    harness.lose(executor++, "cannot start");
+    if (lives < 2) harness.time(seconds(lives + 1));
+  }
+  EXPECT_THAT(harness.words(), ElementsAre("leave 1: no executor gets ready: cannot start"));
+}
+
 TEST(WorkerSessionTest, LeavesWhenTheExecutorProgramWasReplaced) {
   SessionHarness harness(executors(2));
   harness.begin();
   Actions actions;
-  harness.session().on_executor_ready(harness.now(), ExecutorId{2}, ExecutorFacts{1, {"video"}, "another"}, actions);
+  harness.session().on_executor_ready(harness.now(), ExecutorId{2}, ExecutorFacts{1, {{"video", "another"}}}, actions);
   ASSERT_EQ(actions.size(), 2U);
   ASSERT_TRUE(std::holds_alternative<Leave>(actions[1]));
   EXPECT_EQ(std::get<Leave>(actions[1]).exit_code, 5);

@@ -8,9 +8,11 @@
 namespace sheaf::master {
 namespace {
 
-std::vector<std::uint64_t> by_load(const WorkerTable& table) {
+const KindFingerprints kVideo = {{"video", "one build"}};
+
+std::vector<std::uint64_t> by_load(const WorkerTable& table, const WorkerNeed& need = {"video", {}}) {
   std::vector<std::uint64_t> ids;
-  for (const auto& [load, id] : table.by_load()) ids.push_back(id.value);
+  for (const auto& [load, id] : table.by_load(need)) ids.push_back(id.value);
   return ids;
 }
 JobId job(std::uint64_t seq) {
@@ -19,8 +21,8 @@ JobId job(std::uint64_t seq) {
 
 TEST(WorkerTableTest, PutsTheWorkerWithMostFreeSlotsFirst) {
   WorkerTable table;
-  Worker& a = table.join({.id = WorkerId{1}, .slots = 2, .prefetch = 1, .bytes_max = 100});
-  table.join({.id = WorkerId{2}, .slots = 3, .bytes_max = 100});
+  Worker& a = table.join({.id = WorkerId{1}, .slots = 2, .prefetch = 1, .bytes_max = 100, .kinds = kVideo});
+  table.join({.id = WorkerId{2}, .slots = 3, .bytes_max = 100, .kinds = kVideo});
   EXPECT_EQ(by_load(table), (std::vector<std::uint64_t>{2, 1}));
   for (std::uint64_t i = 0; i < 3; ++i) {
     EXPECT_EQ(by_load(table), (std::vector<std::uint64_t>{2, 1}));
@@ -44,8 +46,8 @@ TEST(WorkerTableTest, ReleasesOnlyTheAttemptThatIsHeld) {
 
 TEST(WorkerTableTest, TakesExpiredAndDrainingWorkersOutOfUse) {
   WorkerTable table;
-  Worker& a = table.join({.id = WorkerId{1}, .slots = 2});
-  Worker& b = table.join({.id = WorkerId{2}, .slots = 3});
+  Worker& a = table.join({.id = WorkerId{1}, .slots = 2, .kinds = kVideo});
+  Worker& b = table.join({.id = WorkerId{2}, .slots = 3, .kinds = kVideo});
   EXPECT_EQ(table.view().slots, 5U);
   table.set_expired(a, true);
   table.set_draining(b);
@@ -55,6 +57,27 @@ TEST(WorkerTableTest, TakesExpiredAndDrainingWorkersOutOfUse) {
   EXPECT_EQ(table.view().workers, 2U);
   table.set_expired(a, false);
   EXPECT_EQ(table.view().slots, 2U);
+}
+
+TEST(WorkerTableTest, FindsThoseWhoDoAKindAndThoseOfOneBuild) {
+  using Ids = std::vector<std::uint64_t>;
+  WorkerTable table;
+  Worker& both = table.join({.id = WorkerId{1}, .slots = 2, .kinds = {{"video", "old"}, {"command", ""}}});
+  table.join({.id = WorkerId{2}, .slots = 1, .kinds = {{"video", "new"}}});
+  table.join({.id = WorkerId{3}, .slots = 4, .kinds = {{"command", ""}}});
+  EXPECT_EQ(by_load(table, {"video", {}}), (Ids{1, 2}));
+  EXPECT_EQ(by_load(table, {"video", "new"}), Ids{2});
+  EXPECT_EQ(by_load(table, {"command", {}}), (Ids{3, 1}));
+  EXPECT_EQ(by_load(table, {"command", "old"}), Ids{});
+  EXPECT_EQ(table.usable({"command", {}}), (UsableWorkers{2, 6}));
+  table.hold(both, job(0), {{1, 1}, 10});
+  table.hold(both, job(1), {{1, 2}, 10});  // Its slots are the same for all kinds.
+  EXPECT_EQ(by_load(table, {"video", {}}), Ids{2});
+  EXPECT_EQ(by_load(table, {"command", {}}), Ids{3});
+  table.check_invariants();
+  table.remove(WorkerId{1});
+  EXPECT_EQ(table.usable({"video", "old"}), UsableWorkers{});
+  table.check_invariants();
 }
 
 TEST(WorkerTableTest, KnowsWhoHasBeenSilentForLongest) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <variant>
 #include <vector>
@@ -16,11 +18,13 @@ namespace sheaf::worker {
 /// later one's.
 using ExecutorId = Id<struct ExecutorTag>;
 
-/// What an executor says of itself when it is ready.
+/// One of the programs that a worker's executors run, by its place in the worker's list of them.
+using ProgramIndex = std::size_t;
+
+/// What an executor says of itself when it is ready. Equal for all executors of one program.
 struct ExecutorFacts {
   std::uint32_t slots = 1;
-  std::vector<std::string> kinds;
-  std::string fingerprint;  ///< Equal for all executors of a worker: they are one program.
+  std::map<std::string, std::string> kinds;  ///< What it does, with a fingerprint each (WorkerHello).
 };
 
 // What the owner of a WorkerSession has to do, in order.
@@ -43,6 +47,7 @@ struct KeepPart {
 /// Start an executor; answered by on_executor_ready() or on_executor_lost().
 struct StartExecutor {
   ExecutorId executor;
+  ProgramIndex program = 0;
 };
 /// End it now; answered by on_executor_lost().
 struct EndExecutor {

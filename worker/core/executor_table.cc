@@ -17,13 +17,34 @@ Duration restart_delay(int losses_in_a_row) {
 
 }  // namespace
 
-void ExecutorTable::start_due(Instant now, Actions& actions) {
-  for (Place& place : places_) {
-    if (place.state != State::kAbsent || place.start_at > now) continue;
-    place.state = State::kStarting;
-    place.executor = last_ = ExecutorId{last_.value + 1};
-    actions.push_back(StartExecutor{place.executor});
+ExecutorTable::ExecutorTable(std::size_t programs, std::uint32_t executors, std::uint32_t threads)
+    : pools_(programs), threads_(threads), slots_max_(std::uint64_t{executors} * threads) {
+  for (Pool& pool : pools_) {
+    pool.places.resize(executors);
+    pool.wanted = std::max<std::size_t>(executors / programs, 1);
   }
+}
+
+void ExecutorTable::start_due(Instant now, Actions& actions) {
+  for (ProgramIndex program = 0; program < pools_.size(); ++program) {
+    Pool& pool = pools_[program];
+    for (std::size_t i = 0; i < pool.wanted; ++i) {
+      Place& place = pool.places[i];
+      if (place.state != State::kAbsent || place.start_at > now) continue;
+      place.state = State::kStarting;
+      place.program = program;
+      place.executor = last_ = ExecutorId{last_.value + 1};
+      actions.push_back(StartExecutor{place.executor, program});
+    }
+  }
+}
+
+void ExecutorTable::want(ProgramIndex program, std::size_t jobs) {
+  Pool& pool = pools_[program];
+  const auto is_coming = [](const Place& place) { return place.state != State::kReady; };
+  const auto wanted_end = pool.places.begin() + static_cast<std::ptrdiff_t>(pool.wanted);
+  auto coming = static_cast<std::size_t>(std::count_if(pool.places.begin(), wanted_end, is_coming));
+  for (; coming * threads_ < jobs && pool.wanted < pool.places.size(); ++coming) pool.wanted += 1;
 }
 
 bool ExecutorTable::on_ready(ExecutorId executor, const ExecutorFacts& facts) {
@@ -31,14 +52,15 @@ bool ExecutorTable::on_ready(ExecutorId executor, const ExecutorFacts& facts) {
   if (place == nullptr || place->state != State::kStarting) return false;
   place->state = State::kReady;
   place->slots = facts.slots;
-  failed_starts_ = 0;
+  pools_[place->program].failed_starts = 0;
   return true;
 }
 
 bool ExecutorTable::on_lost(Instant now, ExecutorId executor) {
   Place* place = find(executor);
   if (place == nullptr) return false;
-  if (place->state == State::kStarting) failed_starts_ += 1;
+  if (place->state == State::kStarting) pools_[place->program].failed_starts += 1;
+  busy_ -= place->busy;
   const int losses = place->losses_in_a_row + 1;
   *place = Place{};
   place->losses_in_a_row = losses;
@@ -50,6 +72,7 @@ void ExecutorTable::on_job_ended(ExecutorId executor) {
   Place* place = find(executor);
   SHEAF_CHECK(place != nullptr && place->busy > 0);
   place->busy -= 1;
+  busy_ -= 1;
   place->losses_in_a_row = 0;
 }
 
@@ -60,9 +83,10 @@ void ExecutorTable::end(ExecutorId executor, Actions& actions) {
   actions.push_back(EndExecutor{executor});
 }
 
-std::optional<ExecutorId> ExecutorTable::with_free_slot() const {
+std::optional<ExecutorId> ExecutorTable::with_free_slot(ProgramIndex program) const {
+  if (is_full()) return std::nullopt;
   const Place* best = nullptr;
-  for (const Place& place : places_) {
+  for (const Place& place : pools_[program].places) {
     if (place.state != State::kReady || place.being_ended || place.busy >= place.slots) continue;
     if (best == nullptr || place.slots - place.busy > best->slots - best->busy) best = &place;
   }
@@ -74,6 +98,7 @@ void ExecutorTable::take_slot(ExecutorId executor, const std::shared_ptr<const R
   Place* place = find(executor);
   SHEAF_CHECK(place != nullptr && place->busy < place->slots);
   place->busy += 1;
+  busy_ += 1;
   auto& open = place->open_runs;
   if (std::find(open.begin(), open.end(), setup) != open.end()) return;
   // Another setup under the same number takes the former one's place.
@@ -83,19 +108,28 @@ void ExecutorTable::take_slot(ExecutorId executor, const std::shared_ptr<const R
   actions.push_back(OpenRun{executor, setup->run, setup->kind, setup->setup});
 }
 
+std::optional<ProgramIndex> ExecutorTable::program_of(ExecutorId executor) const {
+  const Place* place = find(executor);
+  return place == nullptr ? std::nullopt : std::optional(place->program);
+}
+
 bool ExecutorTable::is_being_ended(ExecutorId executor) const {
   const Place* place = find(executor);
   return place != nullptr && place->being_ended;
 }
 
-bool ExecutorTable::any_ready() const {
-  return std::any_of(places_.begin(), places_.end(), [](const Place& place) { return place.state == State::kReady; });
+bool ExecutorTable::any_ready(ProgramIndex program) const {
+  const auto& places = pools_[program].places;
+  return std::any_of(places.begin(), places.end(), [](const Place& place) { return place.state == State::kReady; });
 }
 
 std::optional<Instant> ExecutorTable::next_deadline() const {
   std::optional<Instant> next;
-  for (const Place& place : places_) {
-    if (place.state == State::kAbsent && (!next || place.start_at < *next)) next = place.start_at;
+  for (const Pool& pool : pools_) {
+    for (std::size_t i = 0; i < pool.wanted; ++i) {
+      const Place& place = pool.places[i];
+      if (place.state == State::kAbsent && (!next || place.start_at < *next)) next = place.start_at;
+    }
   }
   return next;
 }
@@ -105,8 +139,10 @@ ExecutorTable::Place* ExecutorTable::find(ExecutorId executor) {
 }
 
 const ExecutorTable::Place* ExecutorTable::find(ExecutorId executor) const {
-  for (const Place& place : places_) {
-    if (place.state != State::kAbsent && place.executor == executor) return &place;
+  for (const Pool& pool : pools_) {
+    for (const Place& place : pool.places) {
+      if (place.state != State::kAbsent && place.executor == executor) return &place;
+    }
   }
   return nullptr;
 }

@@ -12,14 +12,21 @@
 
 namespace sheaf::worker {
 
-/// The executors of a worker: which live, which have a free slot, and when a lost one is started again. Pure, as WorkerSession
-/// is.
+/// The executors of a worker, in a pool for each program: which live, which have a free slot, and when one is started (again).
+///
+/// The slots are the worker's, whichever program works in them: no more than `executors` times `threads` jobs run at a time.
+/// The programs share the first `executors` processes, at least one each; more of one, up to `executors`, are started when
+/// there are jobs for them. What has been started stays. Pure, as WorkerSession is.
 class ExecutorTable {
  public:
-  explicit ExecutorTable(std::uint32_t executors) : places_(executors) {}
+  ExecutorTable(std::size_t programs, std::uint32_t executors, std::uint32_t threads);
 
-  /// Starts what is not running and whose time has come.
+  /// Starts what is to be there, is not, and whose time has come.
   void start_due(Instant now, Actions& actions);
+  /// So many jobs wait for a slot of that program: as many are to be there.
+  void want(ProgramIndex program, std::size_t jobs);
+  /// None of its executors is started any more.
+  void give_up(ProgramIndex program) { pools_[program].wanted = 0; }
 
   /// False if there is no such executor, or it was ready before.
   bool on_ready(ExecutorId executor, const ExecutorFacts& facts);
@@ -30,15 +37,19 @@ class ExecutorTable {
   /// EndExecutor, once.
   void end(ExecutorId executor, Actions& actions);
 
-  /// The ready executor with the most free slots; empty when there is none.
-  std::optional<ExecutorId> with_free_slot() const;
+  /// All slots are busy.
+  bool is_full() const { return busy_ >= slots_max_; }
+  /// The program's ready executor with the most free slots; empty when there is none, or all slots are busy.
+  std::optional<ExecutorId> with_free_slot(ProgramIndex program) const;
   /// Takes a slot of it, and opens the run there if it is not open.
   void take_slot(ExecutorId executor, const std::shared_ptr<const RunSetup>& setup, Actions& actions);
 
+  /// Which program it runs; empty if there is no such executor.
+  std::optional<ProgramIndex> program_of(ExecutorId executor) const;
   bool is_being_ended(ExecutorId executor) const;
-  bool any_ready() const;
-  /// Lives in a row, over all places, that ended before they were ready.
-  int failed_starts() const { return failed_starts_; }
+  bool any_ready(ProgramIndex program) const;
+  /// Lives of the program in a row, over all places, that ended before they were ready.
+  int failed_starts(ProgramIndex program) const { return pools_[program].failed_starts; }
   std::optional<Instant> next_deadline() const;
 
  private:
@@ -47,6 +58,7 @@ class ExecutorTable {
   /// Where one executor lives after the other.
   struct Place {
     State state = State::kAbsent;
+    ProgramIndex program = 0;
     ExecutorId executor;
     Instant start_at{};
     int losses_in_a_row = 0;
@@ -56,12 +68,21 @@ class ExecutorTable {
     std::deque<std::shared_ptr<const RunSetup>> open_runs;  ///< The last kOpenRunsMax, oldest first.
   };
 
+  /// The executors of one program.
+  struct Pool {
+    std::vector<Place> places;
+    std::size_t wanted = 0;  ///< Of the places, from the first on.
+    int failed_starts = 0;
+  };
+
   Place* find(ExecutorId executor);
   const Place* find(ExecutorId executor) const;
 
-  std::vector<Place> places_;
+  std::vector<Pool> pools_;  ///< By ProgramIndex.
+  std::uint32_t threads_;
+  std::uint64_t slots_max_;
+  std::uint64_t busy_ = 0;
   ExecutorId last_;
-  int failed_starts_ = 0;
 };
 
 }  // namespace sheaf::worker

@@ -26,19 +26,21 @@ v1::Hello hello_of_worker(const SessionConfig& config, v1::Hello hello) {
 }  // namespace
 
 WorkerSession::WorkerSession(const SessionConfig& config, v1::Hello hello)
-    : config_(config), link_(hello_of_worker(config, std::move(hello))), executors_(config.executors) {
-  SHEAF_CHECK(config.executors >= 1 && config.threads >= 1);
+    : config_(config),
+      link_(hello_of_worker(config, std::move(hello))),
+      executors_(config.programs, config.executors, config.threads),
+      facts_(config.programs) {
+  SHEAF_CHECK(config.programs >= 1 && config.executors >= 1 && config.threads >= 1);
 }
 
 void WorkerSession::on_executor_ready(Instant now, ExecutorId executor, const ExecutorFacts& facts, Actions& actions) {
   now_ = now;
   if (has_left_ || !executors_.on_ready(executor, facts)) return;
-  if (!facts_) {
-    facts_ = facts;
-    v1::WorkerHello& worker = *link_.hello().mutable_worker();
-    worker.set_fingerprint(facts.fingerprint);
-    for (const std::string& kind : facts.kinds) worker.add_kinds(kind);
-  } else if (facts_->fingerprint != facts.fingerprint || facts_->kinds != facts.kinds) {
+  std::optional<ExecutorFacts>& known = facts_[*executors_.program_of(executor)];
+  if (!known) {
+    known = facts;
+    make_offer();
+  } else if (known->kinds != facts.kinds) {
     // The program was replaced while this worker ran. Its results would differ from those that the fingerprint promises.
     leave(
         now,
@@ -55,7 +57,9 @@ void WorkerSession::on_executor_lost(Instant now, ExecutorId executor, const Err
   now_ = now;
   if (has_left_) return;
   const bool was_our_doing = executors_.is_being_ended(executor);
-  if (!executors_.on_lost(now, executor)) return;
+  const std::optional<ProgramIndex> program = executors_.program_of(executor);
+  if (!program) return;
+  executors_.on_lost(now, executor);
   std::vector<Attempt> revoked;
   for (auto& [attempt, held] : jobs_) {
     if (held.state != HeldJob::State::kRunning || held.executor != executor) continue;
@@ -70,11 +74,12 @@ void WorkerSession::on_executor_lost(Instant now, ExecutorId executor, const Err
     }
   }
   for (const Attempt attempt : revoked) forget(attempt);
-  if (executors_.failed_starts() >= kFailedStartsMax && !executors_.any_ready()) {
+  if (executors_.failed_starts(*program) >= kFailedStartsMax && !executors_.any_ready(*program) && !do_without(*program)) {
     leave(now, Error{ErrorCode::kFailed, "no executor gets ready: " + evidence.what, evidence.where, evidence.advice},
           kExitFailed, actions);
     return;
   }
+  drive_link(actions);  // Without that program there may be nothing left to wait for.
   settle(actions);
 }
 
@@ -124,7 +129,7 @@ std::optional<Instant> WorkerSession::next_deadline() const {
   const auto consider = [&](std::optional<Instant> candidate) {
     if (candidate && (!next || *candidate < *next)) next = candidate;
   };
-  if (facts_) consider(link_.next_deadline());
+  if (has_offer_) consider(link_.next_deadline());
   if (draining_) consider(draining_->until);
   for (const auto& [attempt, held] : jobs_) {
     if (held.state == HeldJob::State::kRunning && !executors_.is_being_ended(held.executor)) consider(held.end_at);
@@ -164,8 +169,35 @@ void WorkerSession::leave(Instant now, const Error& reason, int exit_code, Actio
   has_left_ = true;
 }
 
+bool WorkerSession::do_without(ProgramIndex program) {
+  if (facts_[program]) return false;  // It has worked, and the master counts on it.
+  useless_.insert(program);
+  executors_.give_up(program);
+  if (useless_.size() == facts_.size()) return false;
+  SHEAF_MARK("worker_does_without_a_program");
+  make_offer();
+  return true;
+}
+
+void WorkerSession::make_offer() {
+  for (ProgramIndex program = 0; program < facts_.size(); ++program) {
+    if (!facts_[program] && !useless_.contains(program)) return;
+  }
+  has_offer_ = true;
+  v1::WorkerHello& worker = *link_.hello().mutable_worker();
+  for (ProgramIndex program = 0; program < facts_.size(); ++program) {
+    if (!facts_[program]) continue;
+    for (const auto& [kind, fingerprint] : facts_[program]->kinds) {
+      if (!kinds_.emplace(kind, program).second) continue;  // Two programs do it: the first will do.
+      v1::OfferedKind& offered = *worker.add_kinds();
+      offered.set_name(kind);
+      offered.set_fingerprint(fingerprint);
+    }
+  }
+}
+
 void WorkerSession::drive_link(Actions& actions) {
-  if (!facts_) return;
+  if (!has_offer_) return;
   name_held_attempts();
   std::vector<wire::Message> out;
   if (link_.on_time(now_, out) == wire::PeerLink::Event::kLost) on_link_lost(actions);
@@ -198,16 +230,23 @@ void WorkerSession::name_held_attempts() {
 }
 
 void WorkerSession::settle(Actions& actions) {
-  while (!queue_.empty()) {
-    const std::optional<ExecutorId> executor = executors_.with_free_slot();
-    if (!executor) break;
-    HeldJob& held = jobs_.at(queue_.begin()->second);
-    queue_.erase(queue_.begin());
+  std::map<ProgramIndex, std::size_t> waiting;
+  for (auto next = queue_.begin(); next != queue_.end() && !executors_.is_full();) {
+    HeldJob& held = jobs_.at(next->second);
+    const ProgramIndex program = kinds_.at(held.setup->kind);
+    const std::optional<ExecutorId> executor = executors_.with_free_slot(program);
+    if (!executor) {
+      waiting[program] += 1;
+      ++next;
+      continue;
+    }
+    next = queue_.erase(next);
     executors_.take_slot(*executor, held.setup, actions);
     held.state = HeldJob::State::kRunning;
     held.executor = *executor;
     actions.push_back(StartJob{*executor, held.job, held.attempt, std::exchange(held.payload, Blob(config_.scratch))});
   }
+  for (const auto& [program, jobs] : waiting) executors_.want(program, jobs);
   if (draining_ && (jobs_.empty() || draining_->until <= now_)) {
     if (!jobs_.empty()) SHEAF_MARK("worker_drain_ran_out");
     leave(now_, draining_->reason, draining_->exit_code, actions);

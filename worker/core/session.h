@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "common/wire/peer_link.h"
 #include "worker/core/actions.h"
@@ -18,6 +19,7 @@
 namespace sheaf::worker {
 
 struct SessionConfig {
+  std::size_t programs = 1;  ///< That executors may run; each does kinds of jobs of its own.
   std::uint32_t executors = 1;
   std::uint32_t threads = 1;         ///< Slots of each.
   std::uint32_t prefetch = 1;        ///< Jobs that it takes beyond its slots.
@@ -99,6 +101,10 @@ class WorkerSession {
 
   // session.cc: what follows from it.
   void drive_link(Actions& actions);
+  /// Once there is nothing more to wait for: says in the hello what this worker does.
+  void make_offer();
+  /// An executor of that program could not even be started, again and again. False if nothing is left to wait for.
+  bool do_without(ProgramIndex program);
   void on_link_lost(Actions& actions);
   void say_all_again(Actions& actions);
   void name_held_attempts();
@@ -121,7 +127,10 @@ class WorkerSession {
   std::uint64_t parts_kept_ = 0;               ///< For their numbers.
   std::set<Attempt> forgotten_;                ///< The attempts that were held, as far as they are remembered.
   std::deque<Attempt> forgotten_order_;
-  std::optional<ExecutorFacts> facts_;  ///< Of the first executor that was ready: from then on there is a link.
+  std::vector<std::optional<ExecutorFacts>> facts_;  ///< By program: of the first executor that was ready.
+  std::set<ProgramIndex> useless_;                   ///< The programs that cannot run here.
+  std::map<std::string, ProgramIndex> kinds_;        ///< What is offered, and which program does it.
+  bool has_offer_ = false;  ///< It is known of each program what it does: from then on there is a link.
   std::optional<Draining> draining_;
   bool has_left_ = false;
   Instant now_{};  ///< Of the event that is being handled.

@@ -13,7 +13,7 @@ namespace sheaf::worker {
 
 void WorkerSession::on_message(Instant now, wire::Message message, Actions& actions) {
   now_ = now;
-  if (has_left_ || !facts_) return;
+  if (has_left_ || !has_offer_) return;
   switch (link_.on_message(now, message.envelope)) {
     case wire::PeerLink::Event::kHandled: return;
     case wire::PeerLink::Event::kLost:
@@ -79,9 +79,10 @@ void WorkerSession::accept(const v1::Assignment& assignment, HeldJob accepted, s
     return;
   }
   const std::string& kind = held.setup->kind;
-  if (std::find(facts_->kinds.begin(), facts_->kinds.end(), kind) == facts_->kinds.end()) {
+  if (!kinds_.contains(kind)) {
+    // No fault of the job: others may do it.
     const Error fault{ErrorCode::kCluster, "this worker does no jobs of the kind \"" + kind + "\"", {}, {}};
-    finish(held, v1::OUTCOME_FAILED, &fault, false, actions);
+    finish(held, v1::OUTCOME_RETURNED, &fault, false, actions);
     return;
   }
   const v1::PayloadRef& announced = assignment.payload();

@@ -16,15 +16,11 @@ namespace {
 
 constexpr std::size_t kFingerprintBytesMax = 1024;
 
-/// What all kinds together say, short enough for a Hello.
-std::string joined_fingerprint(const JobKinds& kinds) {
-  std::string joined;
-  for (const auto& kind : kinds) {
-    if (!joined.empty()) joined += "; ";
-    joined += kind->name() + ": " + kind->fingerprint();
-  }
-  if (joined.size() <= kFingerprintBytesMax) return valid_utf8(joined);
-  return digest_of(std::as_bytes(std::span(joined))).hex();
+/// What results of the kind depend on, short enough for a Hello.
+std::string fingerprint_of(const JobKind& kind) {
+  const std::string whole = kind.fingerprint();
+  if (whole.size() <= kFingerprintBytesMax) return valid_utf8(whole);
+  return digest_of(std::as_bytes(std::span(whole))).hex();
 }
 
 /// A fault's strings may hold what a file is called, or what a library says.
@@ -71,8 +67,11 @@ void ExecutorHost::say_ready() {
   local::LocalFrame frame;
   v1::ExecutorReady& ready = *frame.message.mutable_ready();
   ready.set_slots(config_.threads);
-  for (const auto& kind : kinds_) ready.add_kinds(kind->name());
-  ready.set_fingerprint(joined_fingerprint(kinds_));
+  for (const auto& kind : kinds_) {
+    v1::OfferedKind& offered = *ready.add_kinds();
+    offered.set_name(kind->name());
+    offered.set_fingerprint(fingerprint_of(*kind));
+  }
   link_.queue(std::move(frame));
 }
 

@@ -38,21 +38,22 @@ JobWasDone job_was_done(ExecutorId executor, const v1::ExecutorDone& done, Resul
 
 }  // namespace
 
-Executors::Executors(Spawner spawner, ExecutorProgram program, net::Poller& poller, PayloadReader& payloads)
+Executors::Executors(Spawner spawner, std::vector<ExecutorProgram> programs, net::Poller& poller, PayloadReader& payloads)
     : spawner_(std::move(spawner.socket)),
       spawner_index_(poller.add(spawner_.fd())),
-      program_(std::move(program)),
+      programs_(std::move(programs)),
       poller_(poller),
       payloads_(payloads),
       payloads_index_(poller.add(payloads.fd())) {}
 
 void Executors::perform(const StartExecutor& action) {
-  executors_.emplace(action.executor, Executor{});
+  const ExecutorProgram& program = programs_.at(action.program);
+  executors_[action.executor].program = action.program;
   local::LocalFrame frame;
   v1::Spawn& spawn = *frame.message.mutable_spawn();
   spawn.set_id(action.executor.value);
-  spawn.set_program(program_.path);
-  for (const std::string& argument : program_.arguments) spawn.add_arguments(argument);
+  spawn.set_program(program.path);
+  for (const std::string& argument : program.arguments) spawn.add_arguments(argument);
   spawner_.queue(std::move(frame));
 }
 
@@ -150,7 +151,8 @@ bool Executors::read_once(Entry executor, std::vector<ExecutorEvent>& events) {
 void Executors::on_executor_message(Entry executor, local::LocalFrame frame, std::vector<ExecutorEvent>& events) {
   if (frame.message.has_ready()) {
     const v1::ExecutorReady& ready = frame.message.ready();
-    ExecutorFacts facts{ready.slots(), {ready.kinds().begin(), ready.kinds().end()}, ready.fingerprint()};
+    ExecutorFacts facts{ready.slots(), {}};
+    for (const v1::OfferedKind& kind : ready.kinds()) facts.kinds.emplace(kind.name(), kind.fingerprint());
     events.push_back(ExecutorIsReady{executor->first, std::move(facts)});
   } else if (frame.message.has_done()) {
     v1::ExecutorDone done = frame.message.done();
@@ -176,7 +178,7 @@ void Executors::on_payload(ReadResult done, std::vector<ExecutorEvent>& events) 
 void Executors::report_if_over(Entry executor, std::vector<ExecutorEvent>& events) {
   Executor& entry = executor->second;
   if (!entry.exited || entry.payloads_to_read > 0) return;
-  events.push_back(ExecutorWasLost{executor->first, evidence_of(*entry.exited, program_.path)});
+  events.push_back(ExecutorWasLost{executor->first, evidence_of(*entry.exited, programs_.at(entry.program).path)});
   executors_.erase(executor);
 }
 

@@ -46,7 +46,7 @@ using ExecutorEvent = std::variant<ExecutorIsReady, ExecutorWasLost, JobWasDone>
 class Executors {
  public:
   /// `poller` outlives it.
-  Executors(Spawner spawner, ExecutorProgram program, net::Poller& poller, PayloadReader& payloads);
+  Executors(Spawner spawner, std::vector<ExecutorProgram> programs, net::Poller& poller, PayloadReader& payloads);
 
   // The session's actions.
   void perform(const StartExecutor& action);
@@ -62,6 +62,7 @@ class Executors {
 
  private:
   struct Executor {
+    ProgramIndex program = 0;
     std::optional<local::LocalStream> stream;  ///< Between Spawned and its end.
     std::size_t poll_index = 0;
     std::optional<v1::Exited> exited;
@@ -81,7 +82,7 @@ class Executors {
 
   local::LocalStream spawner_;
   std::size_t spawner_index_;
-  ExecutorProgram program_;
+  std::vector<ExecutorProgram> programs_;  ///< By ProgramIndex.
   net::Poller& poller_;
   PayloadReader& payloads_;
   std::size_t payloads_index_;

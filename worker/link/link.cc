@@ -35,7 +35,7 @@ Link::Link(const LinkConfig& config, Spawner spawner, SignalFd signals, Fd lifel
       channel_index_(poller_.add(channel_)),
       signals_index_(poller_.add(signals_.fd())),
       parts_index_(poller_.add(parts.fd())),
-      executors_(std::move(spawner), config.executor, poller_, payloads),
+      executors_(std::move(spawner), config.executors, poller_, payloads),
       session_(config.session, net::hello_of_this_process()) {
   if (lifeline_.is_open()) lifeline_index_ = poller_.add(lifeline_.get());
 }

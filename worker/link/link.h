@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/net/channel.h"
 #include "common/runtime/complaints.h"
@@ -16,7 +17,7 @@ namespace sheaf::worker {
 struct LinkConfig {
   wire::Endpoint endpoint;
   SessionConfig session;
-  ExecutorProgram executor;
+  std::vector<ExecutorProgram> executors;
   bool is_insecure = false;  ///< TCP without keys: said every minute.
 };
 

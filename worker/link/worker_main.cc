@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "common/base/version.h"
 #include "common/cli/error_lines.h"
 #include "common/cli/standard_output.h"
+#include "common/kinds/kinds.h"
 #include "common/runtime/child.h"
 #include "common/runtime/cores.h"
 #include "common/runtime/files.h"
@@ -36,20 +38,28 @@ int give_up(const std::vector<Error>& errors) {
   return exit_code(errors);
 }
 
-/// The executor program beside this one, in the build and where it is installed.
-Result<std::string> find_executor(const std::string& chosen) {
-  if (!chosen.empty()) return chosen;
-  constexpr char kName[] = "sheaf-executor-video";
-  const std::string beside = program_directory() + "/" + kName;
-  for (const std::string& path : {beside, program_directory() + "/../libexec/sheaf/" + kName}) {
-    if (::access(path.c_str(), X_OK) == 0) return path;
+/// The executor programs, beside this one, in the build and where it is installed: of the kinds that were asked for, or of all
+/// that are here. Errors: kFailed when there is none, or one is missing that was asked for.
+Result<std::vector<std::string>> find_executors(const WorkerOptions& options) {
+  if (!options.executor_program.empty()) return std::vector{options.executor_program};
+  std::vector<std::string> found;
+  std::vector<std::string> missing;
+  for (const Kind& kind : all_kinds()) {
+    const bool is_asked_for = std::find(options.kinds.begin(), options.kinds.end(), kind.name) != options.kinds.end();
+    if (!options.kinds.empty() && !is_asked_for) continue;
+    const std::string path = program_directory() + "/" + std::string(kind.executor_program);
+    std::vector<std::string>& paths = ::access(path.c_str(), X_OK) == 0 ? found : missing;
+    if (std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(path);
   }
-  return fail(ErrorCode::kFailed, "the executor program is missing", beside, "install sheaf again, or build all of it");
+  const bool is_enough = options.kinds.empty() ? !found.empty() : missing.empty();
+  if (is_enough) return found;
+  return fail(ErrorCode::kFailed, "the executor program is missing", missing.front(),
+              "install sheaf again, or build all of it");
 }
 
 Result<Departure> work(const WorkerOptions& options, Spawner spawner, Fd lifeline) {
-  auto program = find_executor(options.executor_program);
-  if (!program) return propagate(program);
+  auto programs = find_executors(options);
+  if (!programs) return propagate(programs);
   auto signals = SignalFd::open(SignalFd::Children::kIgnore);
   if (!signals) return propagate(signals);
   auto payloads = make_payload_reader();
@@ -62,9 +72,12 @@ Result<Departure> work(const WorkerOptions& options, Spawner spawner, Fd lifelin
 
   LinkConfig config;
   config.endpoint = options.endpoint;
-  config.executor = {*program, {"--threads", std::to_string(options.threads)}};
+  for (const std::string& program : *programs) {
+    config.executors.push_back({program, {"--threads", std::to_string(options.threads)}});
+  }
   config.is_insecure = options.is_insecure;
   SessionConfig& session = config.session;
+  session.programs = programs->size();
   session.executors = options.executors;
   session.threads = options.threads;
   session.prefetch = prefetch_of(options.executors * options.threads);

@@ -1,8 +1,11 @@
 #include "worker/link/worker_options.h"
 
 #include <algorithm>
+#include <optional>
+#include <sstream>
 
 #include "common/cli/endpoint_setting.h"
+#include "common/kinds/kinds.h"
 #include "common/wire/limits.h"
 
 namespace sheaf::worker {
@@ -23,10 +26,24 @@ const std::vector<cli::Setting>& worker_settings() {
       {"insecure", Form::kFlag},
       {"quiet", Form::kFlag},
       {"version", Form::kFlag, 'V', true},
+      {"kinds", Form::kValue, 0, true, true},
       {"executor", Form::kValue, 0, true, true},
       {"lifeline", Form::kFlag, 0, true, true},
   };
   return settings;
+}
+
+/// "video,command"
+std::vector<std::string> read_kinds(const cli::GivenSettings& given, std::vector<Error>& errors) {
+  std::vector<std::string> kinds;
+  const std::optional<std::string> text = given.text("kinds");
+  if (!text) return kinds;
+  std::istringstream words(*text);
+  for (std::string word; std::getline(words, word, ',');) {
+    if (find_kind(word) == nullptr) errors.push_back({ErrorCode::kUsage, "there is no kind \"" + word + "\"", "--kinds", {}});
+    kinds.push_back(word);
+  }
+  return kinds;
 }
 
 }  // namespace
@@ -51,6 +68,7 @@ WorkerOptions read_worker_options(std::vector<std::string> arguments, const cli:
   options.has_lifeline = given.is_set("lifeline");
   // Nobody waits for the work of a private cluster whose command is told to stop.
   options.drain_max = given.duration("drain", errors).value_or(options.has_lifeline ? Duration::zero() : kDefaultDrain);
+  options.kinds = read_kinds(given, errors);
   options.executor_program = given.text("executor").value_or("");
   options.is_quiet = given.is_set("quiet");
   options.is_insecure = given.is_set("insecure") && !options.endpoint.is_ipc();

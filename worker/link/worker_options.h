@@ -17,7 +17,9 @@ struct WorkerOptions {
   std::uint32_t executors = 1;
   std::uint32_t threads = 1;  ///< Slots of each.
   Duration drain_max{};
-  std::string executor_program;  ///< Empty: the one beside this program.
+  /// Names of the kinds whose jobs it is to do, all of them known; empty: all whose program is here.
+  std::vector<std::string> kinds;
+  std::string executor_program;  ///< Instead of those of the kinds.
   bool has_lifeline = false;
   bool is_quiet = false;
   bool is_insecure = false;  ///< TCP without keys, and the user has said that it may be so.

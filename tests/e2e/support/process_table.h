@@ -28,7 +28,7 @@ std::vector<ProcessInfo> of_program(const std::vector<ProcessInfo>& processes, c
 void freeze(pid_t pid);
 void thaw(pid_t pid);
 
-/// "sheaf-master(123) sheaf-stage(124)", for messages.
+/// "sheaf-master(123) sheaf-stage-video(124)", for messages.
 std::string text_of(const std::vector<ProcessInfo>& processes);
 
 /// Waits until all of them have ended, at most kDeadline; returns whether they have. Children of this process are reaped.

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+#include "stage/stage_kind.h"
+
+namespace sheaf::stage {
+
+/// main() of a stage program named `program`, which `make_kind` brings its kinds. It is started by a master or a command, never
+/// by hand. Returns the exit code.
+int stage_main(const std::string& program, const KindMaker& make_kind);
+
+}  // namespace sheaf::stage
