@@ -20,8 +20,8 @@ std::string phase(const ProgressView& view) {
   if (!view.is_connected) return "starting";
   switch (view.state) {
     case v1::RUN_FINISHING: return "completing the output";
-    case v1::RUN_WORKING: return view.total > 0 ? "" : "reading the index";
-    case v1::RUN_DONE: return view.total > 0 ? "" : "done";
+    case v1::RUN_WORKING: return "";
+    case v1::RUN_DONE: return view.total.value_or(0) > 0 ? "" : "done";
     case v1::RUN_FAILED: return "failed";
     case v1::RUN_CANCELLED: return "stopped";
     default: return "reading the index";
@@ -39,6 +39,12 @@ std::string format_left(Duration left) {
   return text;
 }
 
+/// 0 to 1; empty while nobody knows how much there will be.
+std::optional<double> fraction_of(const ProgressView& view) {
+  if (view.total.value_or(0) == 0) return std::nullopt;
+  return static_cast<double>(std::min(view.done, *view.total)) / static_cast<double>(*view.total);
+}
+
 std::string what_it_waits_for(const ProgressView& view) {
   if (view.unfit_workers > 0) return "waiting for a worker with the libraries of those that began it";
   if (view.other_workers > 0) return "waiting for a worker that does this kind of work";
@@ -47,7 +53,8 @@ std::string what_it_waits_for(const ProgressView& view) {
 
 /// What stands behind the percentage, most important first.
 std::vector<std::string> parts(const ProgressView& view) {
-  std::vector<std::string> texts = {std::to_string(view.done) + "/" + std::to_string(view.total) + " frames"};
+  std::vector<std::string> texts = {std::to_string(view.done) + (view.total ? "/" + std::to_string(*view.total) : "") +
+                                    " frames"};
   if (view.slots == 0 && view.state == v1::RUN_WORKING) {
     texts.push_back(what_it_waits_for(view));
     return texts;
@@ -89,16 +96,16 @@ std::optional<double> RateMeter::rate() const {
 }
 
 std::optional<unsigned> percent(const ProgressView& view) {
-  if (view.total == 0) return std::nullopt;
-  const std::uint64_t done = std::min(view.done, view.total);
-  const auto whole = static_cast<unsigned>(static_cast<double>(done) / static_cast<double>(view.total) * 100.0);
+  const std::optional<double> fraction = fraction_of(view);
+  if (!fraction) return std::nullopt;
+  const auto whole = static_cast<unsigned>(*fraction * 100.0);
   // All jobs may be done while the output is not complete: that is not 100 % of what the user waits for.
   return view.state == v1::RUN_DONE ? 100 : std::min(whole, 99u);
 }
 
 std::optional<Duration> time_left(const ProgressView& view) {
-  if (!view.rate || *view.rate <= 0 || view.done == 0 || view.done >= view.total) return std::nullopt;
-  const double left = static_cast<double>(view.total - view.done) / *view.rate;
+  if (!view.rate || *view.rate <= 0 || view.done == 0 || !view.total || view.done >= *view.total) return std::nullopt;
+  const double left = static_cast<double>(*view.total - view.done) / *view.rate;
   if (left > 1e6) return std::nullopt;  // Twelve days: that is no estimate any more.
   return Duration(static_cast<std::int64_t>(left * 1e9));
 }
@@ -115,8 +122,8 @@ std::string render_bar(const ProgressView& view, unsigned columns, bool unicode)
   if (!now.empty() && (!whole || view.state != v1::RUN_FINISHING)) {
     return ("       " + now).substr(0, columns);
   }
-  char head[16];
-  std::snprintf(head, sizeof head, " %3u %% ", *whole);
+  char head[16] = "      ";  // As wide as a percentage; what is behind it stands in the same place.
+  if (whole) std::snprintf(head, sizeof head, " %3u %% ", *whole);
   if (!now.empty()) return (head + now).substr(0, columns);
 
   std::string tail;
@@ -128,10 +135,9 @@ std::string render_bar(const ProgressView& view, unsigned columns, bool unicode)
     tail_columns += 2 + part.size();
   }
   const std::size_t room = columns - std::min<std::size_t>(columns, head_columns + tail_columns);
-  if (room < kBarColumnsMin) return (head + (tail.empty() ? "" : tail.substr(1))).substr(0, columns);
+  if (!whole || room < kBarColumnsMin) return (head + (tail.empty() ? "" : tail.substr(1))).substr(0, columns);
   const auto width = static_cast<unsigned>(std::min<std::size_t>(room, kBarColumnsMax));
-  return head + bar(static_cast<double>(std::min(view.done, view.total)) / static_cast<double>(view.total), width, unicode) +
-         tail;
+  return head + bar(fraction_of(view).value_or(0), width, unicode) + tail;
 }
 
 std::string render_line(const ProgressView& view) {
@@ -139,7 +145,7 @@ std::string render_line(const ProgressView& view) {
   const std::optional<unsigned> whole = percent(view);
   std::string line = whole && (now.empty() || view.state == v1::RUN_FINISHING) ? std::to_string(*whole) + " %" : "";
   if (!now.empty()) return line + (line.empty() ? "" : ", ") + now;
-  for (const std::string& part : parts(view)) line += ", " + part;
+  for (const std::string& part : parts(view)) line += (line.empty() ? "" : ", ") + part;
   return line;
 }
 

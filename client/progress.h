@@ -31,7 +31,7 @@ struct ProgressView {
   bool is_connected = false;  ///< The master has answered.
   v1::RunState state = v1::RUN_STATE_UNSPECIFIED;
   std::uint64_t done = 0;
-  std::uint64_t total = 0;  ///< 0: not known yet.
+  std::optional<std::uint64_t> total;  ///< Empty: not known yet.
   std::uint32_t slots = 0;
   std::uint32_t unfit_workers = 0;  ///< Others that may not go on with what was begun.
   std::uint32_t other_workers = 0;  ///< Others that do not do this kind of work.

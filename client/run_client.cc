@@ -174,7 +174,7 @@ class RunLoop {
     view.is_connected = session_.run() != 0;
     view.state = update.state();
     view.done = update.units_done();
-    view.total = update.units_total();
+    if (update.has_units_total()) view.total = update.units_total();
     view.slots = update.slots();
     view.unfit_workers = update.unfit_workers();
     view.other_workers = update.other_workers();

@@ -108,7 +108,7 @@ std::string video_json(const VideoOptions& options, const RunOutcome& outcome, i
   const bool done = outcome.is_done();
   const auto known = [](bool is_known, std::uint64_t value) { return is_known ? Json(value) : Json(nullptr); };
   // Before the index has been read nobody knows how many frames there are.
-  const bool has_input_frames = done || update.units_total() > 0;
+  const bool has_input_frames = done || update.has_units_total();
   const std::uint64_t input_frames = done ? report.input_frames() : update.units_total();
 
   Json json;

@@ -31,25 +31,28 @@ constexpr int kMessagesPerTurn = 64;
 using Then = std::function<void()>;
 using Task = std::function<Then()>;
 
-/// The thread on which the kind works. The session has at most one task under way.
+/// The thread of a source or of a sink. The session has at most one task for each under way.
 using WorkThread = TaskThreads<Task, Then>;
 
-/// Session, socket and kind together.
+/// Session, socket, source and sink together.
 class Stage {
  public:
-  Stage(const v1::StageSetup& setup, net::DealerChannel channel, const KindMaker& make_kind, std::unique_ptr<WorkThread> work)
-      : make_kind_(make_kind),
+  Stage(const v1::StageSetup& setup, net::DealerChannel channel, const RunOpener& open_run,
+        std::unique_ptr<WorkThread> source_thread, std::unique_ptr<WorkThread> sink_thread)
+      : open_run_(open_run),
         channel_(std::move(channel)),
         life_(std::to_string(setup.run()) + "-" + std::to_string(setup.incarnation()) + "-" + std::to_string(::getpid())),
         session_(make_session(setup)),
-        work_(std::move(work)) {}
+        source_thread_(std::move(source_thread)),
+        sink_thread_(std::move(sink_thread)) {}
 
   int run(const Fd& lifeline, SignalFd& signals) {
     net::Poller poller;
     const std::size_t master = poller.add(channel_);
     poller.add(signals.fd());
     const std::size_t parent = poller.add(lifeline.get());
-    poller.add(work_->fd());
+    poller.add(source_thread_->fd());
+    poller.add(sink_thread_->fd());
     session_.on_time(now(), actions_);
     bool orphaned = false;
     while (true) {
@@ -69,10 +72,8 @@ class Stage {
         session_.stop(now(), "signal " + std::to_string(signal), actions_);
       }
       take_messages();
-      for (const Then& then : work_->take_done()) {
-        then();
-        carry_out();
-      }
+      take_done(*source_thread_);
+      take_done(*sink_thread_);
       session_.on_time(now(), actions_);
     }
   }
@@ -99,6 +100,13 @@ class Stage {
     }
   }
 
+  void take_done(WorkThread& thread) {
+    for (const Then& then : thread.take_done()) {
+      then();
+      carry_out();
+    }
+  }
+
   void carry_out() {
     while (!actions_.empty()) {
       std::vector<StageAction> actions = std::exchange(actions_, {});
@@ -113,50 +121,60 @@ class Stage {
       if (leave->exit_code != 0) log_info("stage_left reason=\"" + leave->reason + "\"");
       exit_code_ = leave->exit_code;
     } else if (Open* open = std::get_if<Open>(&action)) {
-      work([this, run = std::move(open->run)]() -> Then {
-        auto plan = open_and_plan(run);
-        return later([this, plan = std::move(plan)](Instant at) mutable { session_.on_open(at, std::move(plan), actions_); });
+      sink_thread_->post([this, run = std::move(open->run)]() -> Then {
+        auto opened = open_run_(run, StageOptions{.incarnation = life_, .scratch = scratch_directory()});
+        return later([this, opened = std::move(opened)](Instant at) mutable { on_open(at, std::move(opened)); });
       });
     } else if (std::holds_alternative<NextJob>(action)) {
-      work([this]() -> Then {
-        auto job = kind_->next_job();
+      source_thread_->post([this, source = source_.get()]() -> Then {
+        auto job = source->next_job();
         return later([this, job = std::move(job)](Instant at) mutable { session_.on_next_job(at, std::move(job), actions_); });
       });
-    } else if (Bind* bind = std::get_if<Bind>(&action)) {
+    } else if (std::holds_alternative<StopSource>(action)) {
+      if (source_) source_->stop();
+    } else {
+      call_sink(action);
+    }
+  }
+
+  void call_sink(StageAction& action) {
+    ResultSink* sink = sink_.get();
+    if (Bind* bind = std::get_if<Bind>(&action)) {
       auto result = std::make_shared<Blob>(std::move(bind->result));
-      work([this, key = bind->key, result, measures = std::move(bind->measures)]() -> Then {
-        auto binding = kind_->bind(key, std::move(*result), measures);
+      sink_thread_->post([this, sink, key = bind->key, result, measures = std::move(bind->measures)]() -> Then {
+        auto binding = sink->bind(key, std::move(*result), measures);
         return later([this, key, binding = std::move(binding)](Instant at) mutable {
           session_.on_bind(at, key, std::move(binding), actions_);
         });
       });
     } else if (std::holds_alternative<Finish>(action)) {
-      work([this]() -> Then {
-        auto report = kind_->finish();
+      sink_thread_->post([this, sink]() -> Then {
+        auto report = sink->finish();
         return later(
             [this, report = std::move(report)](Instant at) mutable { session_.on_finish(at, std::move(report), actions_); });
       });
     } else if (std::holds_alternative<PublishOutput>(action)) {
-      work([this]() -> Then {
-        Status status = kind_->publish();
+      sink_thread_->post([this, sink]() -> Then {
+        Status status = sink->publish();
         return later([this, status = std::move(status)](Instant at) { session_.on_publish_output(at, status, actions_); });
       });
     } else if (std::holds_alternative<Abandon>(action)) {
-      work([this]() -> Then {
-        if (kind_) kind_->abandon();
+      sink_thread_->post([this, sink]() -> Then {
+        if (sink != nullptr) sink->abandon();
         return later([this](Instant at) { session_.on_abandon(at, actions_); });
       });
     }
   }
 
-  Result<StagePlan> open_and_plan(const v1::RunDescription& run) {
-    auto kind = make_kind_(run, StageOptions{.incarnation = life_, .scratch = scratch_directory()});
-    if (!kind) return propagate(kind);
-    kind_ = std::move(*kind);
-    return kind_->plan();
+  void on_open(Instant at, Result<OpenedRun> opened) {
+    if (!opened) {
+      session_.on_open(at, propagate(opened), actions_);
+      return;
+    }
+    source_ = std::move(opened->source);
+    sink_ = std::move(opened->sink);
+    session_.on_open(at, std::move(opened->plan), actions_);
   }
-
-  void work(Task task) { work_->post(std::move(task)); }
 
   /// Wraps a call that may own what cannot be copied, as std::function wants it.
   template <class Call>
@@ -165,29 +183,35 @@ class Stage {
     return [held] { (*held)(now()); };
   }
 
-  const KindMaker& make_kind_;
+  const RunOpener& open_run_;
   net::DealerChannel channel_;
   wire::Outbox outbox_;
   std::string life_;  ///< Run, incarnation and process: no other stage has the same.
   StageSession session_;
-  std::unique_ptr<StageKind> kind_;  ///< Of the work thread, once it is made.
+  std::unique_ptr<JobSource> source_;  ///< Once the run is open. What it does, it does on its own thread.
+  std::unique_ptr<ResultSink> sink_;   ///< Likewise.
   Complaints complaints_;
   std::vector<StageAction> actions_;
   std::optional<int> exit_code_;
-  std::unique_ptr<WorkThread> work_;  ///< Last: it ends before what it works on.
+  // Last: they end before what they work on.
+  std::unique_ptr<WorkThread> source_thread_;
+  std::unique_ptr<WorkThread> sink_thread_;
 };
 
 }  // namespace
 
-Result<int> run_stage(const v1::StageSetup& setup, const Fd& lifeline, SignalFd& signals, const KindMaker& make_kind) {
+Result<int> run_stage(const v1::StageSetup& setup, const Fd& lifeline, SignalFd& signals, const RunOpener& open_run) {
   const auto endpoint = wire::parse_endpoint(setup.endpoint());
   if (!endpoint) return tl::unexpected(endpoint.error());
   net::Context context;
   auto channel = net::DealerChannel::connect(context, *endpoint);
   if (!channel) return propagate(channel);
-  auto work = WorkThread::make(1, [](const Task& task) { return task(); });
-  if (!work) return propagate(work);
-  Stage stage(setup, std::move(*channel), make_kind, std::move(*work));
+  const auto perform = [](const Task& task) { return task(); };
+  auto source_thread = WorkThread::make(1, perform);
+  if (!source_thread) return propagate(source_thread);
+  auto sink_thread = WorkThread::make(1, perform);
+  if (!sink_thread) return propagate(sink_thread);
+  Stage stage(setup, std::move(*channel), open_run, std::move(*source_thread), std::move(*sink_thread));
   return stage.run(lifeline, signals);
 }
 

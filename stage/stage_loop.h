@@ -8,9 +8,9 @@
 
 namespace sheaf::stage {
 
-/// Runs one stage until it is done or given up: one thread for the master's messages, which never waits for a file, and one for
-/// the kind's work, which may. `make_kind` is called on the second, as everything of the kind is. Returns the exit code.
+/// Runs one stage until it is done or given up: one thread for the master's messages, which never waits for a file, one for the
+/// source, which may wait for input, and one for the sink, which opens the run with `open_run`. Returns the exit code.
 /// `lifeline`: closes when the parent is gone.
-Result<int> run_stage(const v1::StageSetup& setup, const Fd& lifeline, SignalFd& signals, const KindMaker& make_kind);
+Result<int> run_stage(const v1::StageSetup& setup, const Fd& lifeline, SignalFd& signals, const RunOpener& open_run);
 
 }  // namespace sheaf::stage

@@ -10,7 +10,7 @@
 
 namespace sheaf::stage {
 
-int stage_main(const std::string& program, const KindMaker& make_kind) {
+int stage_main(const std::string& program, const RunOpener& open_run) {
   const auto report = [&](const Error& error) {
     std::fprintf(stderr, "%s: %s\n", program.c_str(), error.message().c_str());
     return exit_code(error.code);
@@ -22,7 +22,7 @@ int stage_main(const std::string& program, const KindMaker& make_kind) {
   if (!lifeline) return report(lifeline.error());
   const auto setup = wire::read_stage_setup(lifeline->get());
   if (!setup) return report(setup.error());
-  const auto code = run_stage(*setup, *lifeline, *signals, make_kind);
+  const auto code = run_stage(*setup, *lifeline, *signals, open_run);
   return code ? *code : report(code.error());
 }
 

@@ -107,7 +107,7 @@ void StageSession::give_up(Instant now, const std::string& reason, std::vector<S
 }
 
 void StageSession::on_open(Instant now, Result<StagePlan> plan, std::vector<StageAction>& actions) {
-  busy_ = false;
+  sink_busy_ = false;
   if (phase_ == Phase::kOpening) {
     if (!plan) {
       fail(now, plan.error(), actions);
@@ -126,7 +126,7 @@ void StageSession::on_open(Instant now, Result<StagePlan> plan, std::vector<Stag
 }
 
 void StageSession::on_next_job(Instant now, Result<std::optional<JobOut>> job, std::vector<StageAction>& actions) {
-  busy_ = false;
+  source_busy_ = false;
   if (phase_ == Phase::kWorking) {
     if (!job) {
       fail(now, job.error(), actions);
@@ -144,7 +144,7 @@ void StageSession::on_next_job(Instant now, Result<std::optional<JobOut>> job, s
 }
 
 void StageSession::on_bind(Instant now, JobKey key, Result<Binding> binding, std::vector<StageAction>& actions) {
-  busy_ = false;
+  sink_busy_ = false;
   SHEAF_CHECK(binding_ && binding_->first == key);
   const std::uint32_t bound_revision = std::exchange(binding_, std::nullopt)->second;
   if (phase_ == Phase::kWorking) {
@@ -170,7 +170,7 @@ void StageSession::on_bind(Instant now, JobKey key, Result<Binding> binding, std
 }
 
 void StageSession::on_finish(Instant now, Result<StageReport> report, std::vector<StageAction>& actions) {
-  busy_ = false;
+  sink_busy_ = false;
   if (phase_ == Phase::kFinishing) {
     if (!report) {
       fail(now, report.error(), actions);
@@ -185,7 +185,7 @@ void StageSession::on_finish(Instant now, Result<StageReport> report, std::vecto
 }
 
 void StageSession::on_publish_output(Instant now, Status status, std::vector<StageAction>& actions) {
-  busy_ = false;
+  sink_busy_ = false;
   if (!status) {
     if (phase_ == Phase::kPublishing) fail(now, status.error(), actions);
   } else {
@@ -198,7 +198,7 @@ void StageSession::on_publish_output(Instant now, Status status, std::vector<Sta
 }
 
 void StageSession::on_abandon(Instant now, std::vector<StageAction>& actions) {
-  busy_ = false;
+  sink_busy_ = false;
   abandoned_ = true;
   // Without a link nobody has heard why: it is said with the next Welcome. If there is none, whoever started this process ends
   // it.
@@ -224,7 +224,7 @@ void StageSession::say_goodbye_and_leave(Instant now, std::vector<StageAction>& 
 void StageSession::on_welcome(Instant now, std::vector<StageAction>& actions) {
   if (!opened_) {
     opened_ = true;
-    busy_ = true;
+    sink_busy_ = true;
     actions.push_back(Open{link_.welcome().run()});
     return;
   }
@@ -241,7 +241,7 @@ void StageSession::on_welcome(Instant now, std::vector<StageAction>& actions) {
   }
   if (plan_) send_planned(now, actions);
   if (phase_ == Phase::kPublishing) {
-    if (!busy_) send_publish(now, actions);  // Else it was granted, and Published follows.
+    if (!sink_busy_) send_publish(now, actions);  // Else it was granted, and Published follows.
   } else if (phase_ == Phase::kPublished) {
     send_published(now, actions);
   }
@@ -348,9 +348,25 @@ void StageSession::leave(int exit_code, std::string reason, std::vector<StageAct
 // work
 
 void StageSession::work(Instant now, std::vector<StageAction>& actions) {
-  if (busy_ || phase_ == Phase::kLeft) return;
+  work_source(actions);
+  work_sink(now, actions);
+}
+
+void StageSession::work_source(std::vector<StageAction>& actions) {
+  if (phase_ == Phase::kGivenUp && opened_ && !source_stopped_) {
+    source_stopped_ = true;
+    actions.push_back(StopSource{});
+  }
+  if (source_busy_ || phase_ != Phase::kWorking || cut_all_) return;
+  if (cut_ >= jobs_until_ || cut_bytes_ >= bytes_until_) return;
+  source_busy_ = true;
+  actions.push_back(NextJob{});
+}
+
+void StageSession::work_sink(Instant now, std::vector<StageAction>& actions) {
+  if (sink_busy_ || phase_ == Phase::kLeft) return;
   const auto start = [&](StageAction action) {
-    busy_ = true;
+    sink_busy_ = true;
     actions.push_back(std::move(action));
   };
   switch (phase_) {
@@ -364,14 +380,11 @@ void StageSession::work(Instant now, std::vector<StageAction>& actions) {
       }
       return;
     case Phase::kWorking:
-      // Binding goes first: what is bound makes room for what is cut.
       if (const auto next = arrived_.find(JobKey{bound_, 0}); next != arrived_.end()) {
         Arrived arrived = std::move(next->second);
         arrived_.erase(next);
         binding_.emplace(JobKey{bound_, 0}, arrived.revision);
         start(Bind{JobKey{bound_, 0}, std::move(arrived.result), std::move(arrived.measures)});
-      } else if (!cut_all_ && cut_ < jobs_until_ && cut_bytes_ < bytes_until_) {
-        start(NextJob{});
       } else if (all_bound_ && cut_all_ && bound_ == cut_) {
         phase_ = Phase::kFinishing;
         start(Finish{});

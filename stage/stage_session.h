@@ -15,15 +15,17 @@
 
 namespace sheaf::stage {
 
-/// What a stage session wants done. Everything but Send and Leave is a call of the StageKind and is answered by the on_...() of
-/// the same name; at most one of them is under way at a time, so that one thread can do them in order.
+/// What a stage session wants done. NextJob is a call of the source, and Open, Bind, Finish, PublishOutput and Abandon are
+/// calls of the sink (or make both): each is answered by the on_...() of the same name. At most one call of each is under way
+/// at a time, so that a thread for each can do them in order.
 struct Send {
   wire::Message message;
 };
-struct Open {  ///< Make the kind for this run and call plan().
+struct Open {  ///< Make source and sink of this run.
   v1::RunDescription run;
 };
 struct NextJob {};
+struct StopSource {};  ///< Has no answer: a NextJob that is under way is answered soon, and none follows.
 struct Bind {
   JobKey key;
   Blob result;
@@ -36,10 +38,10 @@ struct Leave {
   int exit_code = 0;
   std::string reason;
 };
-using StageAction = std::variant<Send, Open, NextJob, Bind, Finish, PublishOutput, Abandon, Leave>;
+using StageAction = std::variant<Send, Open, NextJob, StopSource, Bind, Finish, PublishOutput, Abandon, Leave>;
 
 /// The stage's side of the protocol, for every kind: feeds jobs within the credit, hands results to be bound in order,
-/// publishes when the master grants it. Binding goes before cutting: what is bound makes room.
+/// publishes when the master grants it. A source that waits for input keeps nobody waiting.
 ///
 /// Pure: no socket, clock, thread or file (but for payloads, which are Blobs). The owner feeds it one input at a time and
 /// carries out the actions in their order.
@@ -101,8 +103,10 @@ class StageSession {
   void send_published(Instant now, std::vector<StageAction>& actions);
   void send_failed(Instant now, std::vector<StageAction>& actions);
   void say_goodbye_and_leave(Instant now, std::vector<StageAction>& actions);
-  /// Starts the next call of the kind, if there is something to do and none is under way.
+  /// Starts the next call of source and sink, where there is something to do and none is under way.
   void work(Instant now, std::vector<StageAction>& actions);
+  void work_source(std::vector<StageAction>& actions);
+  void work_sink(Instant now, std::vector<StageAction>& actions);
   void give_up(Instant now, const std::string& reason, std::vector<StageAction>& actions);
   void fail(Instant now, const Error& error, std::vector<StageAction>& actions);
   void leave(int exit_code, std::string reason, std::vector<StageAction>& actions);
@@ -115,7 +119,9 @@ class StageSession {
   enum class Phase { kOpening, kWorking, kFinishing, kPublishing, kPublished, kGivenUp, kLeft };
   Phase phase_ = Phase::kOpening;
   bool opened_ = false;              ///< Open was asked for.
-  bool busy_ = false;                ///< A call of the kind is under way.
+  bool source_busy_ = false;         ///< A call of the source is under way.
+  bool sink_busy_ = false;           ///< A call of the sink is under way.
+  bool source_stopped_ = false;      ///< StopSource was asked for.
   bool is_stopped_ = false;          ///< stop() was called: not to wait for anybody.
   bool abandoned_ = false;           ///< The output was given up; what may be left is to say why.
   std::optional<Instant> leave_by_;  ///< It has been said; it leaves when that was heard, and at this time at the latest.

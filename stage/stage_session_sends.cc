@@ -19,8 +19,8 @@ void StageSession::send_planned(Instant now, std::vector<StageAction>& actions) 
   v1::RunPlanned& planned = *message.mutable_run_planned();
   planned.set_run(run_.value);
   planned.set_setup(plan_->setup);
-  planned.set_jobs(plan_->jobs);
-  planned.set_units(plan_->units);
+  if (plan_->jobs) planned.set_jobs(*plan_->jobs);
+  if (plan_->units) planned.set_units(*plan_->units);
   std::size_t notes_bytes = 0;
   for (const std::string& note : plan_->notes) {
     std::string text = wire::wire_text(note);

@@ -3,6 +3,7 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -85,11 +86,12 @@ struct RunOpened {
   std::string fingerprint{};       ///< Only workers with this one get jobs; empty: any worker.
   bool bind_fingerprint = false;   ///< With an empty `fingerprint`: the first worker that is given a job decides it.
 };
-/// How much there will be: for progress only, and replaced by a later one.
+/// How much there will be, if that is known: for progress only, and replaced by a later one. When the feed has ended, it is
+/// known.
 struct RunPlanned {
   RunId run{};
-  std::uint64_t jobs = 0;
-  std::uint64_t units = 0;
+  std::optional<std::uint64_t> jobs{};
+  std::optional<std::uint64_t> units{};
 };
 /// One more job. Jobs come as (0, 0), (1, 0), (2, 0), ...; the parts of a split job s as (s, 1), (s, 2), ... once each. One
 /// that has been fed before (by a stage that started again) is ignored; one that leaves out another fails the run.

@@ -83,9 +83,9 @@ void Run::unbind_fingerprint_if_unused() {
   SHEAF_MARK("scheduler_unbound_fingerprint");
 }
 
-void Run::plan(std::uint64_t jobs, std::uint64_t units) {
-  view_.jobs_total = jobs;
-  view_.units_total = units;
+void Run::plan(std::optional<std::uint64_t> jobs, std::optional<std::uint64_t> units) {
+  if (jobs) view_.jobs_total = *jobs + jobs_split_off_;
+  if (units) view_.units_total = units;
 }
 
 FeedVerdict Run::judge_feed(JobKey key) const {
@@ -107,6 +107,7 @@ FeedVerdict Run::feed(const JobFed& job) {
   if (job.key.sub == 0) {
     jobs_fed_ += 1;
     bytes_fed_ += fresh.payload_bytes;
+    units_fed_ += fresh.units;
   } else {
     const auto parts = missing_.find(job.key.seq);
     parts->second.next += 1;
@@ -119,6 +120,8 @@ FeedVerdict Run::feed(const JobFed& job) {
 bool Run::end_feed(std::uint64_t jobs) {
   if (jobs != jobs_fed_) return false;
   feed_ended_ = true;
+  if (!view_.jobs_total) view_.jobs_total = jobs_fed_ + jobs_split_off_;
+  if (!view_.units_total) view_.units_total = units_fed_;
   return true;
 }
 
@@ -254,7 +257,8 @@ void Run::split(JobKey key, std::uint32_t parts) {
   const CommittedJob job = take_committed(key);
   view_.jobs_committed -= 1;
   view_.units_done -= job.units;
-  view_.jobs_total += parts - 1;
+  jobs_split_off_ += parts - 1;
+  if (view_.jobs_total) *view_.jobs_total += parts - 1;
   SHEAF_CHECK(key.sub == 0 && missing_.emplace(key.seq, MissingParts{.next = 1, .last = parts}).second);
   unbind_fingerprint_if_unused();
 }

@@ -104,7 +104,7 @@ class Run {
   void bind_fingerprint(const std::string& worker_fingerprint);
   bool has_silent_attempts() const { return silent_attempts_ > 0; }
 
-  void plan(std::uint64_t jobs, std::uint64_t units);
+  void plan(std::optional<std::uint64_t> jobs, std::optional<std::uint64_t> units);
 
   // --- feeding
   // ---------------------------------------------------------------------------------------------------------------------
@@ -181,6 +181,8 @@ class Run {
 
   std::uint64_t jobs_fed_ = 0;  ///< With sub 0: the seq that comes next.
   std::uint64_t bytes_fed_ = 0;
+  std::uint64_t units_fed_ = 0;
+  std::uint64_t jobs_split_off_ = 0;  ///< Parts beyond the first one of their job.
   bool feed_ended_ = false;
   std::uint64_t bytes_until_ = 0;  ///< What a stage was told.
   std::uint64_t jobs_until_ = 0;

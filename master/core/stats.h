@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace sheaf::master {
@@ -37,13 +38,13 @@ struct Stats {
 
 /// Where a run stands, for progress.
 struct RunView {
-  std::uint64_t units_total = 0;  ///< As planned.
-  std::uint64_t units_done = 0;   ///< Committed, accepted ones included.
-  std::uint64_t units_bound = 0;  ///< Accepted.
+  std::optional<std::uint64_t> units_total{};  ///< As planned, or as fed; empty: not known yet.
+  std::uint64_t units_done = 0;                ///< Committed, accepted ones included.
+  std::uint64_t units_bound = 0;               ///< Accepted.
 
-  std::uint64_t jobs_total = 0;  ///< As planned, with the parts of split jobs.
-  std::uint64_t jobs_fed = 0;    ///< With sub 0, and so the seq that is to be fed next.
-  std::uint64_t bytes_fed = 0;   ///< Their payload.
+  std::optional<std::uint64_t> jobs_total{};  ///< Likewise, with the parts of split jobs.
+  std::uint64_t jobs_fed = 0;                 ///< With sub 0, and so the seq that is to be fed next.
+  std::uint64_t bytes_fed = 0;                ///< Their payload.
   std::uint64_t jobs_waiting = 0;
   std::uint64_t jobs_running = 0;
   std::uint64_t jobs_committed = 0;  ///< Accepted ones included.

@@ -136,10 +136,10 @@ void Hub::update_client(Instant now, HubRun& run, bool force) {
   v1::RunUpdate& update = *message.mutable_run_update();
   update.set_run(run.id.value);
   update.set_state(run.state);
-  update.set_units_total(view.units_total);
+  if (view.units_total) update.set_units_total(*view.units_total);
   update.set_units_done(view.units_done);
   update.set_units_bound(view.units_bound);
-  update.set_jobs_total(view.jobs_total);
+  if (view.jobs_total) update.set_jobs_total(*view.jobs_total);
   update.set_jobs_done(view.jobs_committed);
   update.set_attempts_total(view.attempts_total);
   update.set_attempts_lost(view.attempts_lost);
@@ -183,7 +183,8 @@ void Hub::on_stage_message(Instant now, Peer& stage, wire::Message& message) {
     case v1::Envelope::kRunPlanned:
       run->planned = envelope.run_planned();
       if (run->state == v1::RUN_PLANNING) run->state = v1::RUN_WORKING;
-      apply(now, RunPlanned{run->id, run->planned.jobs(), run->planned.units()});
+      apply(now, RunPlanned{run->id, run->planned.has_jobs() ? std::optional(run->planned.jobs()) : std::nullopt,
+                            run->planned.has_units() ? std::optional(run->planned.units()) : std::nullopt});
       update_client(now, *run, true);
       break;
     case v1::Envelope::kFeed: on_feed(now, stage, *run, message); break;

@@ -71,8 +71,8 @@ void read(Fields& f, RunOpened& e) {
 }
 void read(Fields& f, RunPlanned& e) {
   f.get("run", e.run);
-  f.get("jobs", e.jobs);
-  f.get("units", e.units);
+  f.get("jobs", e.jobs.emplace());
+  f.get("units", e.units.emplace());
 }
 void read(Fields& f, JobFed& e) {
   f.get("run", e.run);

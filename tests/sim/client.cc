@@ -77,8 +77,9 @@ void SimClient::on_update(const v1::RunUpdate& update) {
   if (!run_) return;  // Submitted was lost with a link: it is on its way again.
   verdict_.require(update.run() == run_->value, "an update of another run");
   verdict_.require(update.units_bound() >= units_bound_, "less is bound than before");
-  verdict_.require(update.units_bound() <= update.units_done() && update.units_done() <= update.units_total(),
-                   "an update whose numbers contradict each other");
+  verdict_.require(
+      update.units_bound() <= update.units_done() && (!update.has_units_total() || update.units_done() <= update.units_total()),
+      "an update whose numbers contradict each other");
   units_bound_ = update.units_bound();
   const bool is_end = update.state() >= v1::RUN_DONE;
   verdict_.require(!end_ || (is_end && update.state() == end_->state()), "the run has ended in two ways");

@@ -74,6 +74,7 @@ void Cluster::make_run(std::uint64_t tag) {
   run->workload.seed = random_.next();
   run->workload.jobs = random_.chance(20) ? 0 : random_.between(1, 50);
   run->workload.has_large = random_.chance(60);
+  run->workload.is_conversation = random_.chance(150);
   run->workload.redone = random_.chance(400) ? 100 : 0;
   v1::RunDescription& description = run->description;
   description.set_kind(tag > 0 && random_.chance(500) ? "command" : "video");

@@ -19,10 +19,12 @@ Blob SimKind::blob_of(const std::string& bytes) const {
   return blob;
 }
 
-Result<stage::StagePlan> SimKind::plan() {
-  verdict_.require(!is_planned_, "plan() was called twice");
+stage::StagePlan SimKind::plan() {
+  verdict_.require(!is_planned_, "the run was opened twice");
   is_planned_ = true;
-  return stage::StagePlan{workload_.setup(), workload_.jobs, workload_.units_total(), {"a simulated run"}};
+  stage::StagePlan plan{workload_.setup(), workload_.jobs, workload_.units_total(), {"a simulated run"}};
+  if (workload_.is_conversation) plan.jobs = plan.units = std::nullopt;
+  return plan;
 }
 
 Result<std::optional<stage::JobOut>> SimKind::next_job() {
@@ -123,14 +125,22 @@ void SimStage::flush() {
 }
 
 template <class Work>
-void SimStage::work(Duration longest, Work work) {
-  verdict_.require(!is_working_, "two calls of a kind at the same time");
-  is_working_ = true;
-  timeline().after(random_.duration(100us, longest), [this, work = std::make_shared<Work>(std::move(work))] {
-    post([this, work] {
-      is_working_ = false;
+void SimStage::work(bool& is_working, Duration longest, Work work) {
+  verdict_.require(!is_working, "two calls of one lane at the same time");
+  is_working = true;
+  timeline().after(random_.duration(100us, longest), [this, &is_working, work = std::make_shared<Work>(std::move(work))] {
+    post([this, &is_working, work] {
+      is_working = false;
       input(*work);
     });
+  });
+}
+
+void SimStage::cut() {
+  work(is_cutting_, 10ms, [this](std::vector<stage::StageAction>& out) {
+    if (is_source_stopped_) return session_.on_next_job(now(), fail(ErrorCode::kStopped, "stopped"), out);
+    if (kind_.waits_for_input()) return cut();
+    session_.on_next_job(now(), kind_.next_job(), out);
   });
 }
 
@@ -145,20 +155,22 @@ void SimStage::carry_out(stage::StageAction& action) {
     end();
     if (on_exit) on_exit("ended with exit code " + std::to_string(leave->exit_code));
   } else if (std::holds_alternative<stage::Open>(action)) {
-    work(300ms, [this](Actions& out) { session_.on_open(now(), kind_.plan(), out); });
+    work(is_binding_, 300ms, [this](Actions& out) { session_.on_open(now(), kind_.plan(), out); });
   } else if (std::holds_alternative<stage::NextJob>(action)) {
-    work(10ms, [this](Actions& out) { session_.on_next_job(now(), kind_.next_job(), out); });
+    cut();
+  } else if (std::holds_alternative<stage::StopSource>(action)) {
+    is_source_stopped_ = true;
   } else if (auto* bind = std::get_if<stage::Bind>(&action)) {
     auto result = std::make_shared<Blob>(std::move(bind->result));
-    work(20ms, [this, key = bind->key, result, measures = bind->measures](Actions& out) {
+    work(is_binding_, 20ms, [this, key = bind->key, result, measures = bind->measures](Actions& out) {
       session_.on_bind(now(), key, kind_.bind(key, std::move(*result), measures), out);
     });
   } else if (std::holds_alternative<stage::Finish>(action)) {
-    work(1s, [this](Actions& out) { session_.on_finish(now(), kind_.finish(), out); });
+    work(is_binding_, 1s, [this](Actions& out) { session_.on_finish(now(), kind_.finish(), out); });
   } else if (std::holds_alternative<stage::PublishOutput>(action)) {
-    work(500ms, [this](Actions& out) { session_.on_publish_output(now(), kind_.publish(), out); });
+    work(is_binding_, 500ms, [this](Actions& out) { session_.on_publish_output(now(), kind_.publish(), out); });
   } else if (std::holds_alternative<stage::Abandon>(action)) {
-    work(50ms, [this](Actions& out) {
+    work(is_binding_, 50ms, [this](Actions& out) {
       kind_.abandon();
       session_.on_abandon(now(), out);
     });

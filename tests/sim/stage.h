@@ -17,14 +17,16 @@
 
 namespace sheaf::sim {
 
-/// The StageKind of a simulated run. It cuts what the workload says, and it is the oracle of what is bound: each job once, in
-/// order, with the right bytes. It also holds the session to the contract of StageKind.
-class SimKind final : public stage::StageKind {
+/// Source and sink of a simulated run. It cuts what the workload says, and it is the oracle of what is bound: each job once, in
+/// order, with the right bytes. It also holds the session to their contracts.
+class SimKind final : public stage::JobSource, public stage::ResultSink {
  public:
   SimKind(const Workload& workload, std::string scratch, Verdict& verdict)
       : workload_(workload), scratch_(std::move(scratch)), verdict_(verdict) {}
 
-  Result<stage::StagePlan> plan() override;
+  stage::StagePlan plan();
+  /// Whether next_job() would have to wait for somebody who reads the output before he goes on.
+  bool waits_for_input() const { return workload_.is_conversation && bound_ < cut_; }
   Result<std::optional<stage::JobOut>> next_job() override;
   Result<stage::Binding> bind(JobKey key, Blob result, const std::string& measures) override;
   Result<stage::StageReport> finish() override;
@@ -78,9 +80,10 @@ class SimStage final : public Process {
   void input(Call call);
   void carry_out(stage::StageAction& action);
   void flush();
-  /// Lets the kind work for a while on its own thread, then gives the session what came of it.
+  /// Lets source or sink (whose flag is given) work for a while on its own thread, then gives the session what came of it.
   template <class Work>
-  void work(Duration longest, Work work);
+  void work(bool& is_working, Duration longest, Work work);
+  void cut();
 
   std::optional<Instant> next_deadline() const override;
   void on_time() override;
@@ -91,7 +94,9 @@ class SimStage final : public Process {
   Verdict& verdict_;
   Port port_;
   wire::Outbox outbox_;
-  bool is_working_ = false;
+  bool is_cutting_ = false;
+  bool is_binding_ = false;
+  bool is_source_stopped_ = false;
   std::optional<int> exit_code_;
 };
 

@@ -13,7 +13,9 @@ namespace sheaf::sim {
 struct Workload {
   std::uint64_t seed = 0;
   std::uint64_t jobs = 0;
-  bool has_large = false;    ///< Some payloads and results beyond what travels inside a message.
+  bool has_large = false;  ///< Some payloads and results beyond what travels inside a message.
+  /// Whoever makes the input reads the output: each job comes when the one before is bound, and nobody knows how many.
+  bool is_conversation = false;
   std::uint64_t redone = 0;  ///< Per thousand jobs: those whose first results the stage does not accept.
 
   /// What every executor gets to know.

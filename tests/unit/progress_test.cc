@@ -40,10 +40,22 @@ TEST(ProgressTest, LeavesOutFromTheRightWhereItIsNarrow) {
   EXPECT_EQ(render_bar(working(), 10, true), "  62 % ");
 }
 
+TEST(ProgressTest, CountsWithoutAPercentageWhileNobodyKnowsTheTotal) {
+  ProgressView view = working();
+  view.total = std::nullopt;
+  EXPECT_EQ(percent(view), std::nullopt);
+  EXPECT_EQ(time_left(view), std::nullopt);
+  EXPECT_EQ(render_line(view), "493 frames, 148 frames/s, 2 slots");
+  EXPECT_EQ(render_bar(view, 80, true), "       493 frames  148 frames/s  2 slots");
+  view.done = 0;
+  view.rate = std::nullopt;
+  EXPECT_EQ(render_line(view), "0 frames, 2 slots");
+}
+
 TEST(ProgressTest, NeverIsWiderThanTheTerminal) {
   ProgressView starting;
   ProgressView planning = working();
-  planning.total = 0;
+  planning.total = std::nullopt;
   ProgressView finishing = working();
   finishing.state = v1::RUN_FINISHING;
   for (unsigned columns = 1; columns <= 200; ++columns) {

@@ -223,6 +223,21 @@ TEST_F(BindingTest, AcknowledgesACommitThatTheEndOfItsRunOvertook) {
   EXPECT_THAT(harness_.take_actions(), IsEmpty());
 }
 
+TEST(ProgressTest, KnowsTheTotalsWhenTheFeedHasEnded) {
+  SchedulerHarness harness;
+  harness.open_run();
+  harness.step(RunPlanned{kRun});
+  harness.step(JobFed{kRun, {0, 0}, 10, 4});
+  harness.step(JobFed{kRun, {1, 0}, 10, 3});
+  EXPECT_EQ(harness.run().units_total, std::nullopt);
+  EXPECT_EQ(harness.run().jobs_total, std::nullopt);
+  harness.step(FeedEnded{kRun, 2});
+  EXPECT_EQ(harness.run().units_total, 7U);
+  EXPECT_EQ(harness.run().jobs_total, 2U);
+  harness.step(RunPlanned{kRun});  // Said again over a new link.
+  EXPECT_EQ(harness.run().units_total, 7U);
+}
+
 TEST_F(BindingTest, CountsForProgress) {
   harness_.step(RunPlanned{kRun, 3, 30});
   harness_.commit(kA, job(1), try_no(2));

@@ -16,46 +16,63 @@ namespace sheaf::stage {
 namespace {
 
 using testing::ElementsAre;
+using testing::UnorderedElementsAre;
 
-/// A kind with two jobs that writes down how it is called, and that stands still in bind() while `stuck` is set.
-class FakeStageKind final : public StageKind {
+/// What source and sink do in a test.
+struct Story {
+  std::vector<std::string> source_calls;  ///< Of its thread until the stage has ended.
+  std::vector<std::string> sink_calls;    ///< Likewise.
+  std::atomic<bool> stuck{false};         ///< bind() stands still.
+  std::atomic<bool> binding{false};
+  std::atomic<std::uint64_t> bound{0};
+  /// The source gives a job only when the one before is bound, as somebody does who reads the output before he goes on.
+  std::atomic<bool> waits_for_answers{false};
+  std::atomic<bool> stopped{false};
+};
+
+/// Two jobs.
+class FakeSource final : public JobSource {
  public:
-  struct Story {
-    std::vector<std::string> calls;  ///< Of the kind's thread until the stage has ended.
-    std::atomic<bool> stuck{false};
-    std::atomic<bool> binding{false};
-  };
-  explicit FakeStageKind(Story& story) : story_(story) {}
-
-  Result<StagePlan> plan() override {
-    story_.calls.push_back("plan");
-    return StagePlan{"setup", 2, 20, {}};
-  }
+  explicit FakeSource(Story& story) : story_(story) {}
   Result<std::optional<JobOut>> next_job() override {
     if (cut_ == 2) return std::optional<JobOut>();
+    while (story_.waits_for_answers && story_.bound < cut_) {
+      if (story_.stopped) return fail(ErrorCode::kStopped, "stopped");
+      std::this_thread::yield();
+    }
     const std::uint64_t seq = cut_++;
-    story_.calls.push_back("cut " + std::to_string(seq));
+    story_.source_calls.push_back("cut " + std::to_string(seq));
     return std::optional(JobOut{{seq, 0}, Blob::of("job"), 10, "a label"});
   }
-  Result<Binding> bind(JobKey key, Blob result, const std::string& measures) override {
-    story_.binding = true;
-    while (story_.stuck) std::this_thread::yield();
-    story_.calls.push_back("bind " + std::to_string(key.seq) + " " + result.read_all().value() + " " + measures);
-    return Accepted{};
-  }
-  Result<StageReport> finish() override {
-    story_.calls.push_back("finish");
-    return StageReport{20, 777, "the report"};
-  }
-  Status publish() override {
-    story_.calls.push_back("publish");
-    return {};
-  }
-  void abandon() noexcept override { story_.calls.push_back("abandon"); }
+  void stop() noexcept override { story_.stopped = true; }
 
  private:
   Story& story_;
   std::uint64_t cut_ = 0;
+};
+
+class FakeSink final : public ResultSink {
+ public:
+  explicit FakeSink(Story& story) : story_(story) {}
+  Result<Binding> bind(JobKey key, Blob result, const std::string& measures) override {
+    story_.binding = true;
+    while (story_.stuck) std::this_thread::yield();
+    story_.sink_calls.push_back("bind " + std::to_string(key.seq) + " " + result.read_all().value() + " " + measures);
+    story_.bound += 1;
+    return Accepted{};
+  }
+  Result<StageReport> finish() override {
+    story_.sink_calls.push_back("finish");
+    return StageReport{20, 777, "the report"};
+  }
+  Status publish() override {
+    story_.sink_calls.push_back("publish");
+    return {};
+  }
+  void abandon() noexcept override { story_.sink_calls.push_back("abandon"); }
+
+ private:
+  Story& story_;
 };
 
 /// A stage on a thread of its own, and its master, which the test plays, over a real socket.
@@ -75,8 +92,9 @@ class StageLoopTest : public testing::Test {
       setup.set_token(stage_identity().token());
       setup.set_incarnation(kIncarnation);
       code_ = run_stage(setup, lifeline_.read, *signals_,
-                        [this](const v1::RunDescription&, const StageOptions&) -> Result<std::unique_ptr<StageKind>> {
-                          return std::make_unique<FakeStageKind>(story_);
+                        [this](const v1::RunDescription&, const StageOptions&) -> Result<OpenedRun> {
+                          return OpenedRun{StagePlan{"setup", 2, 20, {}}, std::make_unique<FakeSource>(story_),
+                                           std::make_unique<FakeSink>(story_)};
                         });
     });
   }
@@ -97,20 +115,29 @@ class StageLoopTest : public testing::Test {
     EXPECT_EQ(wire::kind_of(envelope), kind);
     return envelope;
   }
-  /// Up to both jobs fed.
-  void begin() {
+  /// The kinds of the next two, which two threads bring about: in any order.
+  std::vector<std::string> hear_two() {
+    const std::string first = wire::kind_of(master_.receive_news().envelope);
+    return {first, wire::kind_of(master_.receive_news().envelope)};
+  }
+  /// Up to the credit for all jobs.
+  void greet() {
     hear("hello");
     wire::Message welcome = welcome_message(4);
     welcome.envelope.mutable_welcome()->set_heartbeat_interval_ms(10);
     say(std::move(welcome));
     hear("run_planned");
     say(credit_message(10));
-    hear("feed");
-    hear("feed");
+  }
+  /// Up to both jobs fed.
+  void begin() {
+    greet();
+    std::uint64_t fed = 0;
+    while (fed < 2) fed += static_cast<std::uint64_t>(hear("feed").feed().jobs_size());
     hear("feed_end");
   }
 
-  FakeStageKind::Story story_;
+  Story story_;
   test::ScriptedMaster master_;
   Pipe lifeline_;
   std::optional<SignalFd> signals_;
@@ -131,8 +158,8 @@ TEST_F(StageLoopTest, CutsAndBindsARun) {
   say(goodbye_message("done"));
   stage_.join();
   EXPECT_EQ(code_, 0);
-  EXPECT_THAT(story_.calls,
-              ElementsAre("plan", "cut 0", "cut 1", "bind 0 result measures", "bind 1 result measures", "finish", "publish"));
+  EXPECT_THAT(story_.source_calls, ElementsAre("cut 0", "cut 1"));
+  EXPECT_THAT(story_.sink_calls, ElementsAre("bind 0 result measures", "bind 1 result measures", "finish", "publish"));
 }
 
 TEST_F(StageLoopTest, AnswersTheMasterWhileTheKindIsBusy) {
@@ -154,7 +181,26 @@ TEST_F(StageLoopTest, AbandonsItsWorkWhenItsParentIsGone) {
   while (!story_.binding) std::this_thread::yield();
   ASSERT_TRUE(end());
   EXPECT_NE(code_, 0);
-  EXPECT_THAT(story_.calls, ElementsAre("plan", "cut 0", "cut 1", "bind 0 result measures", "abandon"));
+  EXPECT_THAT(story_.sink_calls, ElementsAre("bind 0 result measures", "abandon"));
+}
+
+TEST_F(StageLoopTest, BindsWhileTheSourceWaitsForInput) {
+  story_.waits_for_answers = true;
+  greet();
+  hear("feed");
+  say(deliver_message(0, "result"));
+  EXPECT_THAT(hear_two(), UnorderedElementsAre("accept", "feed"));
+  say(deliver_message(1, "result"));
+  EXPECT_THAT(hear_two(), UnorderedElementsAre("accept", "feed_end"));
+}
+
+TEST_F(StageLoopTest, LeavesWhileTheSourceWaitsForInput) {
+  story_.waits_for_answers = true;
+  greet();
+  hear("feed");
+  ASSERT_TRUE(end());  // Which joins its threads.
+  EXPECT_TRUE(story_.stopped);
+  EXPECT_THAT(story_.sink_calls, ElementsAre("abandon"));
 }
 
 }  // namespace

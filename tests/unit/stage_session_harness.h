@@ -4,7 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <deque>
+#include <optional>
+#include <type_traits>
 
 #include "common/wire/limits.h"
 #include "stage/stage_session.h"
@@ -20,7 +21,7 @@ using Names = std::vector<std::string>;
 inline const Error kBadInput{ErrorCode::kInput, "is damaged", "in.mp4", {}};
 
 /// A session between a master and a kind, whose parts the test plays. What the session sends goes through the codec; what it
-/// asks of the kind is kept until the test answers.
+/// asks of source and sink is kept until the test answers.
 class StageSessionTest : public testing::Test {
  protected:
   StageSessionTest() : session_(stage_identity(), hello_of_stage_process(), directory_.path()) {}
@@ -115,14 +116,16 @@ class StageSessionTest : public testing::Test {
     for (const wire::Message& message : heard_) names.push_back(wire::kind_of(message.envelope));
     return names;
   }
-  /// The next thing that the kind is asked to do, if it is that.
+  /// What source or sink is asked to do, if it is that.
   template <class Asked>
   std::optional<Asked> take() {
-    if (asked_.empty() || !std::holds_alternative<Asked>(asked_.front())) return std::nullopt;
-    Asked asked = std::get<Asked>(std::move(asked_.front()));
-    asked_.pop_front();
+    std::optional<StageAction>& lane = std::is_same_v<Asked, NextJob> ? source_asked_ : sink_asked_;
+    if (!lane || !std::holds_alternative<Asked>(*lane)) return std::nullopt;
+    Asked asked = std::get<Asked>(std::move(*lane));
+    lane.reset();
     return asked;
   }
+  bool is_anything_asked() const { return source_asked_ || sink_asked_; }
   /// Up to two jobs that are fed, the whole input cut.
   void begin() {
     session_.on_time(now_, actions_);
@@ -155,12 +158,15 @@ class StageSessionTest : public testing::Test {
         auto message = wire::decode(wire::encode(send->message));
         ASSERT_TRUE(message) << message.error().what;
         sent_.push_back(std::move(*message));
+      } else if (std::holds_alternative<StopSource>(action)) {
+        source_stopped_ += 1;
       } else if (Leave* leave = std::get_if<Leave>(&action)) {
         left_ = leave->exit_code;
         reason_ = leave->reason;
       } else {
-        asked_.push_back(std::move(action));
-        ASSERT_EQ(asked_.size(), 1u) << "more than one call of the kind at a time";
+        std::optional<StageAction>& lane = std::holds_alternative<NextJob>(action) ? source_asked_ : sink_asked_;
+        ASSERT_FALSE(lane) << "more than one call of a lane at a time";
+        lane = std::move(action);
       }
     }
   }
@@ -171,7 +177,9 @@ class StageSessionTest : public testing::Test {
   std::vector<StageAction> actions_;
   std::vector<wire::Message> sent_;
   std::vector<wire::Message> heard_;
-  std::deque<StageAction> asked_;
+  std::optional<StageAction> source_asked_;
+  std::optional<StageAction> sink_asked_;
+  int source_stopped_ = 0;
   std::uint64_t cut_ = 0;
   std::optional<int> left_;
   std::string reason_;

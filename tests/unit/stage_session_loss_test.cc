@@ -13,7 +13,7 @@ TEST_F(StageSessionTest, AsksAgainForAJobAndGoesOnWithItsRevisionAfterAReconnect
   EXPECT_EQ(heard_[0].envelope.redo().revision(), 1u);
   EXPECT_EQ(heard_[0].payloads, std::vector<std::string>{"job 0, otherwise"});
   deliver(0, "wrong");  // Of the old payload.
-  EXPECT_THAT(asked_, IsEmpty());
+  EXPECT_FALSE(is_anything_asked());
 
   lose_link();
   welcome();
@@ -130,7 +130,7 @@ TEST_F(StageSessionTest, AbandonsBeforeItLeaves) {
   deliver(0, "result");
   bind_asked(0);
   stop();
-  EXPECT_THAT(asked_, IsEmpty());  // One call of the kind at a time.
+  EXPECT_FALSE(is_anything_asked());  // One call of the kind at a time.
   answer_bind(0);
   EXPECT_EQ(left_, std::nullopt);
   abandoned();
@@ -141,7 +141,7 @@ TEST_F(StageSessionTest, AbandonsBeforeItLeaves) {
 
 TEST_F(StageSessionTest, LeavesAtOnceWhenItHasNotBegun) {
   stop();
-  EXPECT_THAT(asked_, IsEmpty());
+  EXPECT_FALSE(is_anything_asked());
   EXPECT_EQ(left_, 1);
 }
 
@@ -159,13 +159,13 @@ TEST_F(StageSessionTest, PublishesOnceAcrossAReconnect) {
   say_all_bound();
   grant_publish();
   EXPECT_EQ(sent(), Names{"run_planned"});
-  EXPECT_THAT(asked_, IsEmpty());
+  EXPECT_FALSE(is_anything_asked());
   published();
   EXPECT_EQ(sent(), Names{"published"});
   lose_link();
   welcome();
   EXPECT_EQ(sent(), (Names{"run_planned", "published"}));
-  EXPECT_THAT(asked_, IsEmpty());
+  EXPECT_FALSE(is_anything_asked());
   say_goodbye();
   EXPECT_EQ(left_, 0);
 }
@@ -176,7 +176,7 @@ TEST_F(StageSessionTest, PublishesNothingThatWasGrantedToAnother) {
   message.mutable_publish_granted()->set_run(kRun);
   message.mutable_publish_granted()->set_incarnation(kIncarnation - 1);
   say(message);
-  EXPECT_THAT(asked_, IsEmpty());
+  EXPECT_FALSE(is_anything_asked());
 }
 
 TEST_F(StageSessionTest, SaysWhatItHasPublishedAlsoWhenItIsStoppedMeanwhile) {
@@ -208,7 +208,7 @@ TEST_F(StageSessionTest, LeavesWithWhatIsPublishedWhenItIsStopped) {
   ASSERT_TRUE(take<PublishOutput>());
   published();
   stop();
-  EXPECT_THAT(asked_, IsEmpty());  // There is nothing to give up.
+  EXPECT_FALSE(is_anything_asked());  // There is nothing to give up.
   EXPECT_EQ(left_, 0);
 }
 

@@ -13,7 +13,7 @@ TEST_F(StageSessionTest, CutsFeedsBindsAndPublishes) {
   EXPECT_EQ(heard_[3].payloads, std::vector<std::string>{"job 1"});
   EXPECT_EQ(heard_[4].envelope.feed_end().jobs(), 2u);
   deliver(1, "result 1");  // Not its turn.
-  EXPECT_THAT(asked_, IsEmpty());
+  EXPECT_FALSE(is_anything_asked());
   deliver(0, "result 0");
   EXPECT_EQ(bind_asked(0), "result 0");
   answer_bind(0);
@@ -21,12 +21,12 @@ TEST_F(StageSessionTest, CutsFeedsBindsAndPublishes) {
   EXPECT_EQ(bind_asked(1), "result 1");
   answer_bind(1);
   EXPECT_EQ(sent(), Names{"accept"});
-  EXPECT_THAT(asked_, IsEmpty());  // The master says when everything is bound.
+  EXPECT_FALSE(is_anything_asked());  // The master says when everything is bound.
   say_all_bound();
   finished();
   EXPECT_EQ(sent(), Names{"publish"});
   EXPECT_EQ(heard_[0].envelope.publish().report(), "the report");
-  EXPECT_THAT(asked_, IsEmpty());
+  EXPECT_FALSE(is_anything_asked());
   grant_publish();
   ASSERT_TRUE(take<PublishOutput>());
   published();
@@ -38,15 +38,64 @@ TEST_F(StageSessionTest, CutsFeedsBindsAndPublishes) {
 TEST_F(StageSessionTest, CutsNoFurtherThanItsCredit) {
   welcome();
   opened(5);
-  EXPECT_THAT(asked_, IsEmpty());
+  EXPECT_FALSE(is_anything_asked());
   credit(2, 0, 6);
   next_job("job 0");
   next_job("job 1");
-  EXPECT_THAT(asked_, IsEmpty());
+  EXPECT_FALSE(is_anything_asked());
   credit(5, 2, 10);  // Ten bytes, which are used up.
-  EXPECT_THAT(asked_, IsEmpty());
+  EXPECT_FALSE(is_anything_asked());
   credit(5, 2, 11);
   EXPECT_TRUE(take<NextJob>());
+}
+
+TEST_F(StageSessionTest, BindsWhileTheSourceWaitsForInput) {
+  welcome();
+  opened(2);
+  credit(10);
+  next_job("job 0");
+  deliver(0, "result 0");  // The source has been asked for job 1, and takes its time.
+  EXPECT_EQ(bind_asked(0), "result 0");
+  answer_bind(0);
+  EXPECT_EQ(sent(), (Names{"run_planned", "feed", "accept"}));
+  next_job("job 1");
+  EXPECT_EQ(sent(), Names{"feed"});
+}
+
+TEST_F(StageSessionTest, StopsASourceThatWaitsWhenTheRunIsGivenUp) {
+  welcome();
+  opened(2);
+  credit(10);
+  sent();
+  say_goodbye("cancelled");
+  EXPECT_EQ(source_stopped_, 1);
+  abandoned();  // Whatever the source does.
+  EXPECT_EQ(left_, 1);
+}
+
+TEST_F(StageSessionTest, IgnoresWhatASourceSaysThatWasStopped) {
+  welcome();
+  opened(2);
+  credit(10);
+  sent();
+  stop();
+  ASSERT_TRUE(take<NextJob>());
+  session_.on_next_job(now_, fail(ErrorCode::kStopped, "stopped"), actions_);
+  sort_out();
+  EXPECT_EQ(source_stopped_, 1);
+  EXPECT_EQ(sent(), Names{});
+  abandoned();
+  EXPECT_EQ(sent(), Names{"goodbye"});
+}
+
+TEST_F(StageSessionTest, PlansWithoutTotalsThatNobodyKnows) {
+  welcome();
+  ASSERT_TRUE(take<Open>());
+  session_.on_open(now_, StagePlan{"the setup", std::nullopt, std::nullopt, {}}, actions_);
+  sort_out();
+  EXPECT_EQ(sent(), Names{"run_planned"});
+  EXPECT_FALSE(heard_[0].envelope.run_planned().has_jobs());
+  EXPECT_FALSE(heard_[0].envelope.run_planned().has_units());
 }
 
 TEST_F(StageSessionTest, FeedsAfterAReconnectOnlyWhatTheMasterDoesNotHave) {
@@ -82,7 +131,7 @@ TEST_F(StageSessionTest, BindsOnceWhatIsDeliveredAgainMeanwhile) {
   sent();
   answer_bind(0);
   EXPECT_EQ(sent(), Names{"accept"});
-  EXPECT_THAT(asked_, IsEmpty());
+  EXPECT_FALSE(is_anything_asked());
 }
 
 TEST_F(StageSessionTest, FindsWrongOnceWhatIsDeliveredAgainMeanwhile) {
@@ -96,7 +145,7 @@ TEST_F(StageSessionTest, FindsWrongOnceWhatIsDeliveredAgainMeanwhile) {
   sent();
   answer_bind(0, redo("job 0, otherwise"));
   EXPECT_EQ(sent(), Names{"redo"});
-  EXPECT_THAT(asked_, IsEmpty());
+  EXPECT_FALSE(is_anything_asked());
 }
 
 TEST_F(StageSessionTest, AcceptsAgainWhatIsBound) {
@@ -107,7 +156,7 @@ TEST_F(StageSessionTest, AcceptsAgainWhatIsBound) {
   sent();
   deliver(0, "result");  // The Accept was lost with the link.
   EXPECT_EQ(sent(), Names{"accept"});
-  EXPECT_THAT(asked_, IsEmpty());
+  EXPECT_FALSE(is_anything_asked());
 }
 
 TEST_F(StageSessionTest, FeedsALargePayloadInPartsWithinTheCredit) {

@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "stage/video/video_stage.h"
+#include "stage/video/video_run.h"
 #include "tests/unit/media_fixture.h"
 #include "worker/kinds/video_kind.h"
 
@@ -38,12 +38,12 @@ v1::VideoRequest copy_request(const std::string& input, const std::string& outpu
 Result<Outcome> run_video(const v1::VideoRequest& request, const std::function<void()>& planned) {
   v1::RunDescription description;
   description.set_request(request.SerializeAsString());
-  auto stage = stage::make_video_stage(description, {"test", scratch()});
-  if (!stage) return propagate(stage);
+  auto opened = stage::open_video_run(description, {"test", scratch()});
+  if (!opened) return propagate(opened);
+  stage::JobSource& source = *opened->source;
+  stage::ResultSink& sink = *opened->sink;
   Outcome outcome;
-  auto plan = (*stage)->plan();
-  if (!plan) return propagate(plan);
-  outcome.plan = std::move(*plan);
+  outcome.plan = std::move(opened->plan);
   if (planned) planned();
   const auto kind = worker::make_video_kind();
   auto run = kind->open_run(outcome.plan.setup);
@@ -51,21 +51,21 @@ Result<Outcome> run_video(const v1::VideoRequest& request, const std::function<v
   const std::atomic<bool> cancelled = false;
   std::uint64_t jobs = 0;
   for (;;) {
-    auto job = (*stage)->next_job();
+    auto job = source.next_job();
     if (!job) return propagate(job);
     if (!*job) break;
     auto result = (*run)->run((*job)->payload, {cancelled, scratch()});
     if (!result) return propagate(result);
-    auto binding = (*stage)->bind((*job)->key, std::move(result->result), result->measures);
+    auto binding = sink.bind((*job)->key, std::move(result->result), result->measures);
     if (!binding) return propagate(binding);
     EXPECT_TRUE(std::holds_alternative<stage::Accepted>(*binding));
     jobs += 1;
   }
   EXPECT_EQ(jobs, outcome.plan.jobs);
-  auto report = (*stage)->finish();
+  auto report = sink.finish();
   if (!report) return propagate(report);
   outcome.report = std::move(*report);
-  if (Status status = (*stage)->publish(); !status) return propagate(status);
+  if (Status status = sink.publish(); !status) return propagate(status);
   return outcome;
 }
 

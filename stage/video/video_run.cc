@@ -1,4 +1,4 @@
-#include "stage/video/video_stage.h"
+#include "stage/video/video_run.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -43,14 +43,39 @@ std::int64_t shift_to_zero(const media::PacketIndex& index, const media::Input& 
   return video >= 0 && others >= -kWarmUp ? 0 : -std::min(video, others);
 }
 
-class VideoStage final : public StageKind {
- public:
-  VideoStage(const v1::VideoRequest& request, const StageOptions& options)
-      : request_(request), options_(options), output_(request.output(), request.overwrite(), options_.incarnation) {}
-  ~VideoStage() override { abandon(); }
+/// What source and sink share, each on its own thread. It does not change any more.
+struct VideoCuts {
+  std::shared_ptr<const media::InputFile> file;
+  media::PacketIndex index;
+  std::vector<JobCut> jobs;
 
-  Result<StagePlan> plan() override;
+  /// `error`, or that the input has changed, which is then its cause.
+  tl::unexpected<Error> unless_changed(Error error) const;
+};
+
+class VideoSource final : public JobSource {
+ public:
+  VideoSource(std::shared_ptr<const VideoCuts> cuts, const std::string& scratch)
+      : cuts_(std::move(cuts)), payloads_(cuts_->file, cuts_->index, scratch) {}
+
   Result<std::optional<JobOut>> next_job() override;
+
+ private:
+  std::shared_ptr<const VideoCuts> cuts_;
+  VideoJobSource payloads_;
+  std::size_t fed_ = 0;
+};
+
+class VideoSink final : public ResultSink {
+ public:
+  VideoSink(const v1::VideoRequest& request, const StageOptions& options)
+      : request_(request), output_(request.output(), request.overwrite(), options.incarnation) {}
+  ~VideoSink() override { abandon(); }
+
+  /// Looks at the input, decides the cuts, makes the file that the results are bound into. Before anything else, once.
+  Result<StagePlan> open();
+  std::shared_ptr<const VideoCuts> cuts() const { return cuts_; }
+
   Result<Binding> bind(JobKey key, Blob result, const std::string& measures) override;
   Result<StageReport> finish() override;
   Status publish() override;
@@ -59,8 +84,6 @@ class VideoStage final : public StageKind {
  private:
   /// Makes the file that the results are bound into. `muxer`: what is known of it without the index.
   Status open_output(media::Muxer::Settings muxer, const media::Input& input, const media::Encoder& encoder);
-  /// `error`, or that the input has changed, which is then its cause.
-  tl::unexpected<Error> unless_changed(Error error) const;
   /// The error, with the output's own name where it speaks of the file that stands in for it until it is whole.
   tl::unexpected<Error> of_output(Error error) const;
   /// Notes for the user on how the output will differ from what the file says. `shift` as in Muxer::Settings.
@@ -69,26 +92,42 @@ class VideoStage final : public StageKind {
   Status complete();
 
   const v1::VideoRequest request_;
-  const StageOptions options_;
   VideoOutput output_;
   std::vector<std::string> notes_;
-  std::shared_ptr<const media::InputFile> file_;
-  media::PacketIndex index_;
-  std::vector<JobCut> jobs_;
-  std::optional<VideoJobSource> source_;
+  std::shared_ptr<const VideoCuts> cuts_;
   std::optional<VideoBinder> binder_;
-  std::size_t fed_ = 0;
   std::size_t bound_ = 0;
   bool has_temporary_ = false;
 };
 
-Result<StagePlan> VideoStage::plan() {
-  SHEAF_CHECK(!source_);
+tl::unexpected<Error> VideoCuts::unless_changed(Error error) const {
+  Status unchanged = file->check_unchanged();
+  return tl::unexpected(unchanged ? std::move(error) : std::move(unchanged.error()));
+}
+
+Result<std::optional<JobOut>> VideoSource::next_job() {
+  const std::vector<JobCut>& jobs = cuts_->jobs;
+  if (fed_ == jobs.size()) return std::optional<JobOut>();
+  const JobCut& job = jobs[fed_];
+  auto payload = payloads_.payload(job, fed_ + 1 < jobs.size() ? &jobs[fed_ + 1] : nullptr);
+  if (!payload) return cuts_->unless_changed(std::move(payload.error()));
+  JobOut out;
+  out.key = JobKey{fed_, 0};
+  out.payload = std::move(*payload);
+  out.units = job.end_frame - job.first_frame;
+  out.label = "frames " + std::to_string(job.first_frame) + "-" + std::to_string(job.end_frame - 1);
+  fed_ += 1;
+  return std::optional<JobOut>(std::move(out));
+}
+
+Result<StagePlan> VideoSink::open() {
+  SHEAF_CHECK(!cuts_);
   // What costs nothing comes first, and the index, which reads the whole file, last.
   auto file = media::InputFile::open(request_.input());
   if (!file) return propagate(file);
-  file_ = *file;
-  auto input = media::Input::open(file_, media::Input::Purpose::kIndex);
+  auto cuts = std::make_shared<VideoCuts>();
+  cuts->file = *file;
+  auto input = media::Input::open(cuts->file, media::Input::Purpose::kIndex);
   if (!input) return propagate(input);
   if (Status status = output_.check(request_.input()); !status) return propagate(status);
   auto container = media::container_for(request_.output());
@@ -113,27 +152,27 @@ Result<StagePlan> VideoStage::plan() {
   }
 
   auto index = media::PacketIndex::build(*input);
-  if (!index) return unless_changed(std::move(index.error()));
-  index_ = std::move(*index);
-  setup->setup.mutable_stream()->set_x264_build(index_.x264_build());
-  jobs_ = plan_jobs(index_, *setup, request_.chunk_frames());
+  if (!index) return cuts->unless_changed(std::move(index.error()));
+  cuts->index = std::move(*index);
+  setup->setup.mutable_stream()->set_x264_build(cuts->index.x264_build());
+  cuts->jobs = plan_jobs(cuts->index, *setup, request_.chunk_frames());
+  cuts_ = std::move(cuts);
   notes_ = std::move(streams->notes);
   if (Status status = open_output(std::move(muxer), *input, *encoder); !status) return propagate(status);
-  source_.emplace(file_, index_, options_.scratch);
 
   StagePlan plan;
   plan.setup = setup->setup.SerializeAsString();
-  plan.jobs = jobs_.size();
-  plan.units = index_.frames();
+  plan.jobs = cuts_->jobs.size();
+  plan.units = cuts_->index.frames();
   plan.notes = notes_;
   return plan;
 }
 
-Status VideoStage::open_output(media::Muxer::Settings muxer, const media::Input& input, const media::Encoder& encoder) {
+Status VideoSink::open_output(media::Muxer::Settings muxer, const media::Input& input, const media::Encoder& encoder) {
   muxer.path = output_.temporary_path();
-  muxer.shift = shift_to_zero(index_, input);
+  muxer.shift = shift_to_zero(cuts_->index, input);
   note_what_differs(input, muxer.shift);
-  muxer.starts_at_zero = index_.frame_pts(0) == 0;
+  muxer.starts_at_zero = cuts_->index.frame_pts(0) == 0;
   for (unsigned i = 0; i < input.format().nb_streams; ++i) {
     const std::int64_t start = input.format().streams[i]->start_time;
     muxer.starts_at_zero &= start == 0 || start == AV_NOPTS_VALUE;
@@ -145,29 +184,29 @@ Status VideoStage::open_output(media::Muxer::Settings muxer, const media::Input&
     return of_output(std::move(opened.error()));
   }
   has_temporary_ = true;
-  if (Status status = check_times_fit(index_, **opened); !status) {
+  if (Status status = check_times_fit(cuts_->index, **opened); !status) {
     status.error().where = request_.output();
     abandon();
     return status;
   }
   VideoBinder::Settings binder;
-  binder.input = file_;
+  binder.input = cuts_->file;
   binder.extradata = encoder.extradata();
   binder.delay = static_cast<std::uint32_t>(encoder.delay());
   binder.time_base = muxer.time_base;
   binder.has_others = muxer.streams.size() > 1;
-  binder_.emplace(std::move(binder), index_, std::move(*opened));
+  binder_.emplace(std::move(binder), cuts_->index, std::move(*opened));
   return {};
 }
 
-void VideoStage::note_what_differs(const media::Input& input, std::int64_t shift) {
+void VideoSink::note_what_differs(const media::Input& input, std::int64_t shift) {
   for (const std::string& name : input.late_streams()) {
     notes_.push_back(name + " is left out: it begins long after the file does");
   }
-  if (index_.has_learned_times()) {
+  if (cuts_->index.has_learned_times()) {
     notes_.push_back("the file does not say which picture is shown when: all of it was decoded once to learn that");
   }
-  if (const std::uint32_t hidden = index_.hidden(); hidden > 0) {
+  if (const std::uint32_t hidden = cuts_->index.hidden(); hidden > 0) {
     notes_.push_back(std::to_string(hidden) + (hidden == 1 ? " packet" : " packets") +
                      " of the video show no picture: it is hidden, or refers to others that the file does not have");
   }
@@ -179,57 +218,37 @@ void VideoStage::note_what_differs(const media::Input& input, std::int64_t shift
   }
 }
 
-tl::unexpected<Error> VideoStage::unless_changed(Error error) const {
-  Status unchanged = file_->check_unchanged();
-  return tl::unexpected(unchanged ? std::move(error) : std::move(unchanged.error()));
-}
-
-tl::unexpected<Error> VideoStage::of_output(Error error) const {
+tl::unexpected<Error> VideoSink::of_output(Error error) const {
   if (error.where == output_.temporary_path()) error.where = output_.path();
   return tl::unexpected(std::move(error));
 }
 
-Result<std::optional<JobOut>> VideoStage::next_job() {
-  SHEAF_CHECK(source_);
-  if (fed_ == jobs_.size()) return std::optional<JobOut>();
-  const JobCut& job = jobs_[fed_];
-  auto payload = source_->payload(job, fed_ + 1 < jobs_.size() ? &jobs_[fed_ + 1] : nullptr);
-  if (!payload) return unless_changed(std::move(payload.error()));
-  JobOut out;
-  out.key = JobKey{fed_, 0};
-  out.payload = std::move(*payload);
-  out.units = job.end_frame - job.first_frame;
-  out.label = "frames " + std::to_string(job.first_frame) + "-" + std::to_string(job.end_frame - 1);
-  fed_ += 1;
-  return std::optional<JobOut>(std::move(out));
-}
-
-Result<Binding> VideoStage::bind(JobKey key, Blob result, const std::string& measures) {
+Result<Binding> VideoSink::bind(JobKey key, Blob result, const std::string& measures) {
   SHEAF_CHECK(binder_);
-  if (key != JobKey{bound_, 0} || bound_ >= fed_) {
+  if (key != JobKey{bound_, 0} || bound_ >= cuts_->jobs.size()) {
     return fail(ErrorCode::kFailed, "the result of job " + to_string(key) + " came out of order");
   }
   v1::VideoMeasures parsed;
   if (!parsed.ParseFromString(measures)) parsed.Clear();  // Only for the report: no reason to lose a good result.
-  if (Status status = binder_->bind(jobs_[bound_], result, parsed); !status) {
-    return of_output(unless_changed(std::move(status.error())).value());
+  if (Status status = binder_->bind(cuts_->jobs[bound_], result, parsed); !status) {
+    return of_output(cuts_->unless_changed(std::move(status.error())).value());
   }
   bound_ += 1;
   return Binding(Accepted{});
 }
 
-Status VideoStage::complete() {
-  if (Status status = binder_->finish(); !status) return unless_changed(std::move(status.error()));
+Status VideoSink::complete() {
+  if (Status status = binder_->finish(); !status) return cuts_->unless_changed(std::move(status.error()));
   // After the last byte of it was read.
-  if (Status status = file_->check_unchanged(); !status) return status;
-  auto verified = verify_output(output_.temporary_path(), index_, binder_->muxer());
+  if (Status status = cuts_->file->check_unchanged(); !status) return status;
+  auto verified = verify_output(output_.temporary_path(), cuts_->index, binder_->muxer());
   if (!verified) return propagate(verified);
   notes_.insert(notes_.end(), verified->begin(), verified->end());
   return {};
 }
 
-Result<StageReport> VideoStage::finish() {
-  SHEAF_CHECK(binder_ && bound_ == jobs_.size());
+Result<StageReport> VideoSink::finish() {
+  SHEAF_CHECK(binder_ && bound_ == cuts_->jobs.size());
   if (Status status = complete(); !status) {
     abandon();
     return of_output(std::move(status.error()));
@@ -243,20 +262,20 @@ Result<StageReport> VideoStage::finish() {
   return report;
 }
 
-Status VideoStage::publish() {
+Status VideoSink::publish() {
   SHEAF_CHECK(has_temporary_);
   has_temporary_ = false;
   return output_.publish();
 }
 
-void VideoStage::abandon() noexcept {
+void VideoSink::abandon() noexcept {
   if (has_temporary_) output_.remove_temporary();
   has_temporary_ = false;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<StageKind>> make_video_stage(const v1::RunDescription& run, const StageOptions& options) {
+Result<OpenedRun> open_video_run(const v1::RunDescription& run, const StageOptions& options) {
   v1::VideoRequest request;
   if (!request.ParseFromString(run.request())) return fail(ErrorCode::kUsage, "the request for a video run cannot be read");
   if (request.input().empty()) return fail(ErrorCode::kUsage, "no input is named", "sheaf video");
@@ -265,7 +284,14 @@ Result<std::unique_ptr<StageKind>> make_video_stage(const v1::RunDescription& ru
     return fail(ErrorCode::kUsage, "an incarnation must be a part of a file's name", options.incarnation);
   }
   media::set_up_libav();
-  return std::unique_ptr<StageKind>(new VideoStage(request, options));
+  auto sink = std::make_unique<VideoSink>(request, options);
+  auto plan = sink->open();
+  if (!plan) return propagate(plan);
+  OpenedRun opened;
+  opened.plan = std::move(*plan);
+  opened.source = std::make_unique<VideoSource>(sink->cuts(), options.scratch);
+  opened.sink = std::move(sink);
+  return opened;
 }
 
 }  // namespace sheaf::stage
