@@ -17,7 +17,7 @@ constexpr unsigned kBarColumnsMax = 30;
 
 /// What is going on when it cannot be counted; empty while it can.
 std::string phase(const ProgressView& view) {
-  if (!view.is_connected) return "starting";
+  if (!view.is_connected) return view.has_own_master ? "starting" : "waiting for the master";
   switch (view.state) {
     case v1::RUN_FINISHING: return "completing the output";
     case v1::RUN_WORKING: return "";

@@ -28,7 +28,8 @@ class RateMeter {
 
 /// All that a line of progress is made of.
 struct ProgressView {
-  bool is_connected = false;  ///< The master has answered.
+  bool is_connected = false;   ///< The master has answered.
+  bool has_own_master = true;  ///< Of a private cluster.
   v1::RunState state = v1::RUN_STATE_UNSPECIFIED;
   std::uint64_t done = 0;
   std::optional<std::uint64_t> total;  ///< Empty: not known yet.

@@ -26,18 +26,25 @@ const char* signal_name(int signal) {
   return signal == SIGTERM ? "SIGTERM" : "SIGINT";
 }
 
-/// What can be said at once of a socket in the file system, where waiting for a master would be waiting for nothing.
-std::optional<Error> look_at_socket(const wire::Endpoint& endpoint) {
-  if (!endpoint.is_ipc()) return std::nullopt;
+/// How often it is looked whether a master has come.
+constexpr Duration kLookForMaster = std::chrono::milliseconds(50);
+/// What an answer may take in any case.
+constexpr Duration kAnswerMax = std::chrono::seconds(1);
+
+Error no_master(const wire::Endpoint& endpoint, std::string what) {
+  return Error{ErrorCode::kCluster, std::move(what), endpoint.address,
+               "start one (sheaf-master --listen ...), or leave --master out for a private cluster"};
+}
+
+/// Whether somebody listens at that socket in the file system. Errors: kCluster when that cannot be found out.
+Result<bool> is_listened_to(const wire::Endpoint& endpoint) {
   const Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, endpoint.ipc_path.c_str(), std::min(endpoint.ipc_path.size(), sizeof address.sun_path - 1));
-  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return std::nullopt;
-  const std::string what =
-      errno == ENOENT || errno == ECONNREFUSED ? "no master listens there" : "cannot connect: " + errno_text(errno);
-  return Error{ErrorCode::kCluster, what, endpoint.address,
-               "start one (sheaf-master --listen ...), or leave --master out for a private cluster"};
+  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return true;
+  if (errno == ENOENT || errno == ECONNREFUSED) return false;
+  return tl::unexpected(no_master(endpoint, "cannot connect: " + errno_text(errno)));
 }
 
 /// The loop around a RunSession: socket, clock, signals, children.
@@ -172,6 +179,7 @@ class RunLoop {
     const v1::RunUpdate& update = session_.update();
     ProgressView view;
     view.is_connected = session_.run() != 0;
+    view.has_own_master = request_.is_private_cluster;
     view.state = update.state();
     view.done = update.units_done();
     if (update.has_units_total()) view.total = update.units_total();
@@ -217,23 +225,55 @@ class RunLoop {
 
 }  // namespace
 
-RunOutcome run_to_end(const RunRequest& request, Children& children, SignalFd& signals, ProgressDisplay& display) {
-  const auto failed = [&](Error error) {
-    RunOutcome outcome;
-    outcome.wall = now() - request.started;
-    outcome.errors.push_back(std::move(error));
-    return outcome;
-  };
-  if (!request.is_private_cluster) {
-    if (auto error = look_at_socket(request.endpoint)) return failed(std::move(*error));
+namespace {
+
+RunOutcome outcome_of(const RunRequest& request, std::optional<Error> error, int signal = 0) {
+  RunOutcome outcome;
+  outcome.wall = now() - request.started;
+  outcome.signal = signal;
+  if (signal != 0) error = Error{ErrorCode::kStopped, std::string("stopped by ") + signal_name(signal), {}, {}};
+  outcome.errors.push_back(std::move(*error));
+  return outcome;
+}
+
+/// A master that is started in the same breath as the command has its time to come up. Empty when it is there, or can only be
+/// found by trying; else how it ends.
+std::optional<RunOutcome> wait_for_master(const RunRequest& request, SignalFd& signals, ProgressDisplay& display) {
+  if (request.is_private_cluster || !request.endpoint.is_ipc()) return std::nullopt;
+  net::Poller poller;
+  poller.add(signals.fd());
+  const Instant end = now() + request.wait_for_master;
+  while (true) {
+    const Result<bool> is_there = is_listened_to(request.endpoint);
+    if (!is_there) return outcome_of(request, is_there.error());
+    if (*is_there) return std::nullopt;
+    if (now() >= end) return outcome_of(request, no_master(request.endpoint, "no master listens there"));
+    ProgressView view;
+    view.has_own_master = false;
+    display.show(now(), view);
+    poller.wait(std::min(kLookForMaster, end - now()));
+    for (int signal = signals.take(); signal != 0; signal = signals.take()) {
+      if (signal != SIGCHLD) return outcome_of(request, std::nullopt, signal);
+    }
   }
+}
+
+}  // namespace
+
+RunOutcome run_to_end(const RunRequest& request, Children& children, SignalFd& signals, ProgressDisplay& display) {
+  const Instant begin = now();
+  if (auto ended = wait_for_master(request, signals, display)) return std::move(*ended);
   // Neither is ever taken down, because ZeroMQ 4.3.4 may free a pipe twice when it takes down a socket (libzmq issue 4806), and
   // a run that is done must not end with a crash. main() leaves without destructors of static objects for the same reason.
   auto* context = new net::Context;
   auto channel = net::DealerChannel::connect(*context, request.endpoint);
-  if (!channel) return failed(channel.error());
+  if (!channel) return outcome_of(request, channel.error());
   auto* kept = new net::DealerChannel(std::move(*channel));
-  return RunLoop(request, *kept, children, signals, display).run();
+  RunRequest submitted = request;
+  if (!request.is_private_cluster) {
+    submitted.limits.welcome_max = std::max(kAnswerMax, request.wait_for_master - (now() - begin));
+  }
+  return RunLoop(submitted, *kept, children, signals, display).run();
 }
 
 }  // namespace sheaf::client

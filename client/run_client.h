@@ -18,7 +18,8 @@ struct RunRequest {
   v1::RunDescription description;   ///< With stage_at_client, the stage is started as a child of this process.
   bool is_private_cluster = false;  ///< The master and the worker are among the children: when one dies, the run is over.
   SessionLimits limits;
-  Instant started{};  ///< When the user pressed return.
+  Duration wait_for_master{};  ///< How long a master that is not the command's own may take to start.
+  Instant started{};           ///< When the user pressed return.
 };
 
 /// Submits the run and follows it to its end: progress on `display`, SIGINT and SIGTERM from `signals` cancel it (a second one

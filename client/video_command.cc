@@ -86,6 +86,7 @@ RunOutcome run_video(const VideoOptions& options, Instant started) {
   request.started = started;
   if (options.master) {
     request.endpoint = *options.master;
+    request.wait_for_master = options.wait_for_master;
   } else {
     auto made =
         PrivateCluster::start({kVideo, options.executors, options.threads, options.request.output() + ".sheaf"}, children);

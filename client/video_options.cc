@@ -11,6 +11,8 @@ namespace sheaf::client {
 
 namespace {
 
+constexpr Duration kDefaultWait = std::chrono::seconds(5);
+
 constexpr long long kChunkFramesMax = 1'000'000;
 constexpr long long kThreadsMax = 256;
 constexpr long long kAttemptsMax = 100;
@@ -29,6 +31,7 @@ const std::vector<cli::Setting>& video_settings() {
       {"workers"},
       {"threads"},
       {"master"},
+      {"wait"},
       {"stage"},
       {"priority"},
       {"attempts"},
@@ -131,6 +134,7 @@ void read_encoding(const cli::GivenSettings& given, VideoOptions& options, std::
 
 void read_master(const cli::GivenSettings& given, VideoOptions& options, std::vector<Error>& errors) {
   options.master = cli::endpoint_setting(given, "master", options.insecure, errors);
+  options.wait_for_master = given.duration("wait", errors).value_or(kDefaultWait);
   const cli::Given* master = given.find("master");
   if (master == nullptr) return;
   for (const char* name : {"workers", "threads"}) {
@@ -187,6 +191,7 @@ std::string video_help() {
   --workers P          processes of a private cluster; default: one per core
   --threads T          frames that each of them works on at once; default 1
   --master ENDPOINT    ipc://... or tcp://...; default: a private cluster
+  --wait D             how long to wait for that master to start; default 5s
   --stage WHERE        cut and bind at the `master` (default) or the `client`
   --priority N         -100..100, higher first; --attempts N  tries a job (3)
   --insecure           allow TCP without keys; --overwrite  replace OUTPUT

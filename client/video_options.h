@@ -22,6 +22,7 @@ struct VideoOptions {
   bool are_paths_certain = false;
 
   std::optional<wire::Endpoint> master;  ///< Empty: a private cluster.
+  Duration wait_for_master{};            ///< How long it may take to start.
   bool insecure = false;
   bool stage_at_client = false;
   unsigned executors = 1;  ///< Of the private cluster.

@@ -104,7 +104,14 @@ TEST_F(BadInputTest, RefusesOddSizesForHalvedColor) {
 }
 
 TEST_F(BadInputTest, RefusesAMasterThatIsNotThere) {
-  expect_refused({with({"--master", "ipc://" + path("run/none.sock")}), kCluster, {"none.sock: no master listens there"}});
+  const std::string none = "ipc://" + path("run/none.sock");
+  for (const char* wait : {"0", "200ms"}) {
+    expect_refused({with({"--master", none, "--wait", wait}), kCluster, {"none.sock: no master listens there"}});
+  }
+  expect_refused({with({"--master", "tcp://127.0.0.1:1", "--insecure", "--wait", "0"}),
+                  kCluster,
+                  {"neither encrypted nor authenticated", "no master answers there"}});
+  expect_refused({with({"--master", none, "--wait", "soon"}), kUsage, {"--wait"}});
 }
 
 TEST_F(BadInputTest, RefusesTcpWithoutKeys) {

@@ -199,6 +199,30 @@ TEST_F(ProcessesTest, TakesTheWorkersExecutorsWithIt) {
   master.send(SIGTERM);
 }
 
+TEST_F(ProcessesTest, WaitsForAMasterThatIsStartedAfterIt) {
+  // `sheaf-master & sheaf video --master ...`: a script starts both in one go.
+  Process video = start_video(path_of(footage("Vfr")), output("out.mp4"), {"--op", "copy", "--wait", "60s"});
+  const auto waits = [&] { return video.err().find("waiting for the master") != std::string::npos; };
+  ASSERT_TRUE(video.wait_until(waits, "it says what it waits for"));
+  Process master = start_master();
+  const Process worker = start_worker();
+  EXPECT_EQ(video.wait().exit_code, 0);
+  EXPECT_THAT(outputs(), ElementsAre("out.mp4"));
+  master.send(SIGTERM);
+  EXPECT_EQ(master.wait().exit_code, 143);
+  worker.send(SIGINT);
+}
+
+TEST_F(ProcessesTest, StopsWaitingForAMasterWhenItIsTold) {
+  Process video = start_video(path_of(footage("Vfr")), output("out.mp4"), {"--op", "copy", "--wait", "1h"});
+  ASSERT_TRUE(video.wait_until([&] { return !video.err().empty(); }, "it says what it waits for"));
+  video.send(SIGINT);
+  const Finished finished = video.wait();
+  EXPECT_EQ(finished.exit_code, 130);
+  expect_one_line(finished, "sheaf video: stopped by SIGINT");
+  EXPECT_THAT(outputs(), IsEmpty());
+}
+
 TEST_F(ProcessesTest, TakesTheMastersStagesWithIt) {
   Process master = start_master();
   const Process worker = start_worker();

@@ -46,6 +46,7 @@ TEST(VideoOptionsTest, FillsInDefaults) {
   EXPECT_EQ(options.executors, 6u);
   EXPECT_EQ(options.threads, 1u);
   EXPECT_EQ(options.attempts_max, 3u);
+  EXPECT_EQ(options.wait_for_master, std::chrono::seconds(5));
   EXPECT_EQ(options.priority, 0);
   EXPECT_FALSE(options.master);
   EXPECT_TRUE(options.is_stage_here());
@@ -155,6 +156,18 @@ TEST(VideoOptionsTest, ThePrivateClustersSizeInTheEnvironmentDoesNotDisturbAMast
                   "leave the master out"));
 }
 
+TEST(VideoOptionsTest, WaitsForAMasterAsLongAsItIsTold) {
+  const std::vector<std::string> given = {"in.mp4", "-o", "out.mp4", "--master", "ipc:///run/m", "--wait"};
+  const auto wait = [&](const std::string& text) {
+    std::vector<std::string> arguments = given;
+    arguments.push_back(text);
+    return read(arguments);
+  };
+  EXPECT_EQ(wait("0").options.wait_for_master, Duration::zero());
+  EXPECT_EQ(wait("2m").options.wait_for_master, std::chrono::minutes(2));
+  EXPECT_EQ(wait("soon").messages.size(), 1u);
+}
+
 TEST(VideoOptionsTest, HelpFitsAScreenAndNamesEveryOption) {
   const std::string help = video_help();
   std::istringstream lines(help);
@@ -162,8 +175,8 @@ TEST(VideoOptionsTest, HelpFitsAScreenAndNamesEveryOption) {
   for (std::string line; std::getline(lines, line); ++count) EXPECT_LE(line.size(), 80u) << line;
   EXPECT_LE(count, 24);
   for (const char* option :
-       {"-o,", "--output", "--op", "--codec", "--crf", "--preset", "--chunk", "--workers", "--threads", "--master", "--stage",
-        "--priority", "--attempts", "--insecure", "--overwrite", "--quiet", "--json", "--config"}) {
+       {"-o,", "--output", "--op", "--codec", "--crf", "--preset", "--chunk", "--workers", "--threads", "--master", "--wait",
+        "--stage", "--priority", "--attempts", "--insecure", "--overwrite", "--quiet", "--json", "--config"}) {
     EXPECT_NE(help.find(option), std::string::npos) << option;
   }
 }
