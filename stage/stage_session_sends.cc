@@ -12,6 +12,11 @@ namespace {
 /// Of the notes that are passed on: with the longest setup they still fit into one header.
 constexpr std::size_t kPlanNotesBytesMax = 16 * 1024;
 
+/// A kind may have made a large payload in memory.
+bool travels_inlined(const Blob& payload) {
+  return payload.is_in_memory() && payload.size() <= kInlinePayloadBytesMax;
+}
+
 }  // namespace
 
 void StageSession::send_planned(Instant now, std::vector<StageAction>& actions) {
@@ -40,8 +45,8 @@ void StageSession::send_job(Instant now, Fed& fed, std::vector<StageAction>& act
   header.set_units(fed.job.units);
   header.set_label(wire::wire_text(fed.job.label));
   const Blob& payload = fed.job.payload;
-  *header.mutable_payload() = wire::payload_ref(payload.size(), payload.digest(), payload.is_in_memory());
-  if (payload.is_in_memory()) {
+  *header.mutable_payload() = wire::payload_ref(payload.size(), payload.digest(), travels_inlined(payload));
+  if (travels_inlined(payload)) {
     send(now, std::move(message), {payload.memory()}, actions);
   } else {
     send(now, std::move(message), {}, actions);
@@ -95,8 +100,8 @@ void StageSession::send_redo(Instant now, Fed& again, std::vector<StageAction>& 
   redo.set_revision(again.revision);
   redo.set_reason(wire::wire_text(again.job.label));
   const Blob& payload = again.job.payload;
-  *redo.mutable_job()->mutable_payload() = wire::payload_ref(payload.size(), payload.digest(), payload.is_in_memory());
-  if (payload.is_in_memory()) {
+  *redo.mutable_job()->mutable_payload() = wire::payload_ref(payload.size(), payload.digest(), travels_inlined(payload));
+  if (travels_inlined(payload)) {
     send(now, std::move(message), {payload.memory()}, actions);
   } else {
     send(now, std::move(message), {}, actions);

@@ -147,10 +147,11 @@ Result<RouterChannel> RouterChannel::bind(Context& context, const wire::Endpoint
 }
 
 wire::SendOutcome RouterChannel::send(const wire::PeerAddress& to, const wire::Message& message) {
-  const std::vector<std::string> frames = wire::encode(message);
   if (const auto outcome = send_frame(socket_, to, false); outcome != wire::SendOutcome::kSent) return outcome;
-  // Once it has taken the address, the message has its place: what it does not take now, it never will.
-  return send_frames(socket_, frames) == wire::SendOutcome::kSent ? wire::SendOutcome::kSent : wire::SendOutcome::kGone;
+  // Once it has taken the address, the message has its place: what it does not take now, it never will. Encoded only now: a
+  // peer that is full is tried often.
+  return send_frames(socket_, wire::encode(message)) == wire::SendOutcome::kSent ? wire::SendOutcome::kSent
+                                                                                 : wire::SendOutcome::kGone;
 }
 
 std::optional<Incoming> RouterChannel::receive() {

@@ -66,13 +66,14 @@ std::size_t bytes_of(const std::vector<std::string>& payloads) {
 void Outbox::add(Message message) {
   // A hello begins a new link: what waits belongs to the one before. And whoever cannot take the last message gains nothing by
   // a heartbeat.
-  if (message.envelope.has_hello()) waiting_.clear();
+  if (message.envelope.has_hello()) clear();
   if (message.envelope.has_heartbeat() && !waiting_.empty()) return;
   if (replace(message)) return;
-  Waiting added{std::move(message), 0, 0};
+  const std::size_t bytes = bytes_of(message.payloads);
+  Waiting added{std::move(message), 0, bytes};
+  payload_bytes_ += bytes;
   if (speaks_of_jobs(added.message.envelope)) {
     added.header_bytes = added.message.envelope.ByteSizeLong();
-    added.payload_bytes = bytes_of(added.message.payloads);
     if (join_last(added)) return;
   }
   waiting_.push_back(std::move(added));

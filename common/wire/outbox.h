@@ -19,9 +19,14 @@ namespace sheaf::wire {
 class Outbox {
  public:
   void add(Message message);
-  void clear() { waiting_.clear(); }
+  void clear() {
+    waiting_.clear();
+    payload_bytes_ = 0;
+  }
   bool is_empty() const { return waiting_.empty(); }
   std::size_t size() const { return waiting_.size(); }
+  /// Of the payloads that wait.
+  std::size_t payload_bytes() const { return payload_bytes_; }
 
   /// Gives `send` (a SendOutcome(const Message&)) one message after the other, until one is not taken. Returns what came of the
   /// last: kSent when nothing waits any more.
@@ -29,6 +34,7 @@ class Outbox {
   SendOutcome flush(Send send) {
     while (!waiting_.empty()) {
       if (const SendOutcome outcome = send(waiting_.front().message); outcome != SendOutcome::kSent) return outcome;
+      payload_bytes_ -= waiting_.front().payload_bytes;
       waiting_.pop_front();
     }
     return SendOutcome::kSent;
@@ -47,6 +53,7 @@ class Outbox {
   bool replace(Message& message);
 
   std::deque<Waiting> waiting_;
+  std::size_t payload_bytes_ = 0;
 };
 
 }  // namespace sheaf::wire

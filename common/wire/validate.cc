@@ -91,6 +91,7 @@ void check(Checker& c, const v1::Hello& hello) {
   c.text(hello.version(), "a version");
   c.text(hello.host(), "a host name");
   c.require(hello.has_session() && (hello.session().high() != 0 || hello.session().low() != 0), "a hello without a session");
+  if (hello.protocol() != kProtocolVersion) return;  // What else it says is of that protocol; it is told which one to speak.
   c.require(hello.role() >= v1::ROLE_WORKER && hello.role() <= v1::ROLE_CLIENT, "a hello of an unknown role");
   c.require(hello.has_worker() == (hello.role() == v1::ROLE_WORKER), "a hello whose role and content disagree");
   c.require(hello.has_stage() == (hello.role() == v1::ROLE_STAGE), "a hello whose role and content disagree");

@@ -55,6 +55,7 @@ Worker* Scheduler::choose_worker(const Run& run, const OpenJob& job, std::set<Wo
     }
     if (reserved.contains(id)) continue;
     Worker* worker = workers_.find(id);
+    if (!run.admits(worker->kinds)) continue;
     if (worker->fits(job.payload_bytes)) return worker;
     too_full.push_back(id);
   }

@@ -68,7 +68,8 @@ void Run::stop() {
 
 bool Run::admits(const KindFingerprints& kinds) const {
   const auto kind = kinds.find(need_.kind);
-  return kind != kinds.end() && (need_.fingerprint.empty() || kind->second == need_.fingerprint);
+  if (kind == kinds.end() || (options_.bind_fingerprint && kind->second.empty())) return false;
+  return need_.fingerprint.empty() || kind->second == need_.fingerprint;
 }
 
 void Run::bind_fingerprint(const std::string& worker_fingerprint) {
@@ -266,6 +267,12 @@ void Run::split(JobKey key, std::uint32_t parts) {
 std::optional<JobKey> Run::first_missing_part() const {
   if (missing_.empty()) return std::nullopt;
   return JobKey{missing_.begin()->first, missing_.begin()->second.next};
+}
+
+std::uint64_t Run::missing_parts() const {
+  std::uint64_t parts = 0;
+  for (const auto& [seq, missing] : missing_) parts += missing.last - missing.next + 1;
+  return parts;
 }
 
 bool Run::is_bound() const {

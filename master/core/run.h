@@ -98,6 +98,7 @@ class Run {
   const WorkerNeed& need() const { return need_; }
   const std::string& fingerprint() const { return need_.fingerprint; }
   /// Whether the worker's results can be bound together with those that the run has.
+  /// Never one that does not say what its results depend on, if the run asks for one build.
   bool admits(const KindFingerprints& kinds) const;
   /// From now on only workers with that fingerprint are admitted; until no attempt is live and there is nothing of
   /// theirs. No silent attempt may be left that it does not admit.
@@ -146,6 +147,10 @@ class Run {
   void split(JobKey key, std::uint32_t parts);
   /// The first part of a split job that is still to be fed.
   std::optional<JobKey> first_missing_part() const;
+  /// Parts of split jobs that are still to be fed.
+  std::uint64_t missing_parts() const;
+  /// What is fed now lies beyond the memory window: jobs done again and parts of split ones, which are fed beside the credit.
+  bool is_memory_full() const { return open_bytes_ >= options_.memory_window_bytes; }
   bool is_bound() const;
   /// True once, when the attached stage is to be told that every job is bound.
   bool take_bound();

@@ -77,6 +77,11 @@ FeedVerdict Scheduler::judge_feed(JobId job) const {
   return run == nullptr || run->is_stopped() || !run->has_stage() ? FeedVerdict::kAlready : run->judge_feed(job.key);
 }
 
+bool Scheduler::is_memory_full(RunId id) const {
+  const Run* run = find_run(id);
+  return run != nullptr && run->is_memory_full();
+}
+
 bool Scheduler::is_open(JobId job) const {
   const Run* run = find_run(job.run);
   return run != nullptr && run->find_open(job.key) != nullptr;

@@ -50,6 +50,8 @@ class Scheduler {
   /// What would become of that job if its JobFed came now. What is not the next one need not be kept. Of a run that is over or
   /// has no stage: kAlready.
   FeedVerdict judge_feed(JobId job) const;
+  /// Whether the run's payloads fill their window: what comes beside the credit is better kept elsewhere.
+  bool is_memory_full(RunId run) const;
   /// Whether the job is fed and not committed: only then is its payload needed.
   bool is_open(JobId job) const;
   /// Whether the job's result is durable, and the stage may accept it or ask for it again.

@@ -248,7 +248,7 @@ void Hub::lose(Instant now, const wire::PeerAddress& address, bool graceful) {
   const SessionId session = peer->session;
   const std::string name = peer->name;
   peers_.remove(address);
-  sender_.forget(address);
+  if (!graceful) sender_.forget(address);  // Who says goodbye may still be there to hear ours.
   look_before(now + config_.update_interval);
   if (role == v1::ROLE_WORKER) {
     (graceful ? log_info : log_warn)((graceful ? "worker_left worker=" : "worker_lost worker=") + std::to_string(worker.value) +

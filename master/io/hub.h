@@ -110,6 +110,8 @@ class Hub {
   bool can_be_redone(const HubRun& run, JobKey key, std::uint32_t revision) const;
   void on_redo(Instant now, Peer& stage, HubRun& run, wire::Message& message);
   void take_job(Instant now, HubRun& run, const v1::JobHeader& header, std::uint32_t revision, StoredPayload payload);
+  /// How large a job's payload may be to lie in memory.
+  std::uint64_t memory_bytes_max(const HubRun& run) const;
   void on_damaged_job(Instant now, HubRun& run);
   void on_publish(Instant now, Peer& stage, HubRun& run, const v1::Publish& publish);
   void send_credit(Instant now, HubRun& run);

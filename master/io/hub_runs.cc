@@ -227,8 +227,7 @@ void Hub::on_feed(Instant now, Peer& stage, HubRun& run, wire::Message& message)
       start_download(now, stage, {job, Attempt{0, 0}}, payload, header, {});
     } else if (!wire::is_intact(bytes, payload)) {
       on_damaged_job(now, run);
-    } else if (auto stored = spool_.store(std::move(bytes), wire::digest_from(payload), kInlinePayloadBytesMax)) {
-      // In memory as long as it is small enough to be sent inlined: the memory window bounds what that adds up to.
+    } else if (auto stored = spool_.store(std::move(bytes), wire::digest_from(payload), memory_bytes_max(run))) {
       take_job(now, run, header, 0, std::move(*stored));
     } else {
       end_run(now, run, v1::RUN_FAILED, stored.error());
@@ -246,6 +245,12 @@ void Hub::on_accept(Instant now, Peer& stage, HubRun& run, const v1::Accept& acc
     std::erase_if(stage.outgoing, [&](const auto& entry) { return entry.first.first == job; });
     apply(now, ResultAccepted{job});
   }
+}
+
+std::uint64_t Hub::memory_bytes_max(const HubRun& run) const {
+  // As long as it is small enough to be sent inlined: the memory window bounds what that adds up to. Beside the credit, nothing
+  // does.
+  return scheduler_.is_memory_full(run.id) ? 0 : kInlinePayloadBytesMax;
 }
 
 void Hub::on_damaged_job(Instant now, HubRun& run) {
@@ -270,7 +275,7 @@ void Hub::on_redo(Instant now, Peer& stage, HubRun& run, wire::Message& message)
     return;
   }
   if (!wire::is_intact(message.payloads.front(), payload)) return on_damaged_job(now, run);
-  auto stored = spool_.store(std::move(message.payloads.front()), wire::digest_from(payload), kInlinePayloadBytesMax);
+  auto stored = spool_.store(std::move(message.payloads.front()), wire::digest_from(payload), memory_bytes_max(run));
   if (!stored) {
     end_run(now, run, v1::RUN_FAILED, stored.error());
     return;

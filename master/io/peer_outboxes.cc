@@ -13,7 +13,8 @@ std::vector<wire::PeerAddress> PeerOutboxes::flush(const Send& send) {
   for (auto entry = waiting_.begin(); entry != waiting_.end();) {
     const wire::PeerAddress& to = entry->first;
     const wire::SendOutcome outcome = entry->second.flush([&](const wire::Message& message) { return send(to, message); });
-    const bool is_gone = outcome == wire::SendOutcome::kGone || entry->second.size() > kWaitingMax;
+    const bool is_too_much = entry->second.size() > kWaitingMax || entry->second.payload_bytes() > kWaitingBytesMax;
+    const bool is_gone = outcome == wire::SendOutcome::kGone || is_too_much;
     if (is_gone) gone.push_back(to);
     entry = is_gone || outcome == wire::SendOutcome::kSent ? waiting_.erase(entry) : std::next(entry);
   }

@@ -31,6 +31,7 @@ class PeerOutboxes final : public PeerSender {
   /// More than all windows together: so many answers wait only for a peer that asks on and on and reads none of them. It is
   /// taken for gone.
   static constexpr std::size_t kWaitingMax = 20'000;
+  static constexpr std::size_t kWaitingBytesMax = 2ULL << 30;
 
   void send(const wire::PeerAddress& to, wire::Message message) override;
   void forget(const wire::PeerAddress& to) override { waiting_.erase(to); }

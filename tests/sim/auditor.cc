@@ -50,11 +50,13 @@ void Auditor::on_sent(const master::Hub& hub, const wire::PeerAddress& to, const
 }
 
 void Auditor::on_ack(const master::Hub& hub, Link& link, const v1::JobAttempt& answered) {
-  // What is acknowledged is forgotten by the worker. So the master must have all of it, unless nobody wants it any more.
+  // What is acknowledged is forgotten by the worker. So the master must have all of it, unless nobody wants it any more: its
+  // run is over, its job is done, or is done again with another payload.
   const Attempt attempt = wire::from_wire(answered.attempt());
   const JobId job = wire::from_wire(answered.job());
   const bool is_over = !hub.scheduler().run(job.run) || hub.scheduler().run(job.run)->stopped;
-  if (!is_over && hub.scheduler().is_open(job) && !link.answered.contains(attempt)) {
+  const bool is_replaced = attempt_revision_[attempt] < runs_[job.run].revision_asked[job.key.seq];
+  if (!is_over && !is_replaced && hub.scheduler().is_open(job) && !link.answered.contains(attempt)) {
     verdict_.fail("attempt " + to_string(attempt) + " was acknowledged before its result had come");
   }
   link.held.erase(attempt);
@@ -76,7 +78,9 @@ void Auditor::on_assignment(const master::Hub& hub, Link& link, const v1::Assign
   const Digest digest = wire::digest_from(assignment.payload());
   bool is_known = false;
   for (std::uint32_t revision = 0; revision <= run.audited.workload->good_revision(job.key.seq); ++revision) {
-    is_known = is_known || expected(run, job.key.seq, revision).payload == digest;
+    if (expected(run, job.key.seq, revision).payload != digest) continue;
+    is_known = true;
+    attempt_revision_[attempt] = revision;
   }
   if (!is_known) verdict_.fail(name + " has the payload of another job");
   run.payload_bytes_max = std::max(run.payload_bytes_max, assignment.payload().bytes());
@@ -152,7 +156,10 @@ void Auditor::on_arrived(const wire::PeerAddress& from, const wire::Message& mes
 
 void Auditor::on_stage_message(Run& run, const v1::Envelope& envelope) {
   for (const v1::JobRef& job : envelope.accept().jobs()) run.with_stage.erase(job.seq());
-  if (envelope.has_redo()) run.with_stage.erase(envelope.redo().job().job().seq());
+  if (!envelope.has_redo()) return;
+  const std::uint64_t seq = envelope.redo().job().job().seq();
+  run.with_stage.erase(seq);
+  run.revision_asked[seq] = std::max(run.revision_asked[seq], envelope.redo().revision());
 }
 
 void Auditor::on_result(Link& link, const v1::JobResult& result) {

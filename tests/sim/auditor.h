@@ -58,6 +58,7 @@ class Auditor {
     std::map<std::pair<std::uint64_t, std::uint32_t>, Expected> expected;  ///< By seq and revision.
     std::uint64_t payload_bytes_max = 0;                                   ///< Of what was seen so far.
     std::map<JobKey, Reports> reports;
+    std::map<std::uint64_t, std::uint32_t> revision_asked;  ///< Of jobs that the stage wanted done again, by seq.
     std::map<std::uint64_t, std::uint64_t> with_stage;  ///< Bytes of the results that it was sent and has not answered, by seq.
     bool may_fail = false;
     std::uint64_t committed = 0;    ///< When it was looked at last.
@@ -85,8 +86,9 @@ class Auditor {
   std::map<RunId, Run> runs_;
   std::map<wire::PeerAddress, Link> links_;  ///< Of workers.
   std::map<wire::PeerAddress, RunId> stages_;
-  std::string heard_fingerprint_;                   ///< Of the worker whose message is being worked on.
-  std::map<Attempt, std::uint64_t> attempt_bytes_;  ///< Of every attempt that was issued.
+  std::string heard_fingerprint_;                      ///< Of the worker whose message is being worked on.
+  std::map<Attempt, std::uint64_t> attempt_bytes_;     ///< Of every attempt that was issued.
+  std::map<Attempt, std::uint32_t> attempt_revision_;  ///< Likewise: of the payload that it works on.
 };
 
 }  // namespace sheaf::sim

@@ -51,7 +51,8 @@ Cluster::Cluster(std::uint64_t seed, const std::string& scratch, Trace& trace)
 
   heal_at_ = timeline_.now() + random_.duration(2s, 40s);
   std::uint64_t jobs = 0;
-  for (const auto& run : runs_) jobs += run->workload.jobs;
+  // One after the other, on whoever is slow, some of them twice.
+  for (const auto& run : runs_) jobs += (run->workload.is_conversation ? 5 : 1) * run->workload.jobs;
   deadline_ = heal_at_ + 150s + static_cast<int>(jobs) * 3 * job_longest_;
   schedule_faults();
   watch();

@@ -4,6 +4,8 @@
 
 namespace sheaf::sim {
 
+using namespace std::chrono_literals;
+
 SimMaster::SimMaster(Timeline& timeline, Network& network, Random random, const master::HubConfig& config,
                      const std::string& directory, Verdict& verdict)
     : Process(timeline, "master"),
@@ -22,7 +24,9 @@ SimMaster::SimMaster(Timeline& timeline, Network& network, Random random, const 
       if (*arrived) auditor_.on_arrived(from, **arrived);
       hub_.on_message(now(), from, std::move(*arrived));
       auditor_.check_windows(hub_);
-      flush();
+      // At the end of a turn, which has taken some more messages or not.
+      if (random_.chance(500)) return flush();
+      retry_ = std::min(retry_.value_or(now() + 500us), now() + random_.duration(0us, 500us));
     });
   });
   post([] {});

@@ -7,10 +7,12 @@ namespace {
 class HubBatchTest : public HubTest {
  protected:
   static constexpr std::uint64_t kJobsWindow = 4;
+  static constexpr std::uint64_t kMemoryWindow = 1000;
 
   static HubConfig small_window() {
     HubConfig small = HubTest::config();
     small.scheduler.jobs_window = kJobsWindow;
+    small.memory_window_bytes = kMemoryWindow;
     return small;
   }
   HubBatchTest() : HubTest(small_window()) {
@@ -105,6 +107,22 @@ TEST_F(HubBatchTest, HasRoomForOneLargeJobOfAStageAtATime) {
     EXPECT_THAT(hears("stage"), ElementsAre("part_credit", "feed_credit"));
   }
   EXPECT_EQ(disk_.files, 1);
+}
+
+TEST_F(HubBatchTest, KeepsOnDiskWhatComesBesideTheCredit) {
+  // A job done again is no new job; with the window full, its payload must not add to what lies in memory.
+  greet_as_worker("a", 300, 1);
+  feed(0, "job 0");
+  answer("a", assignment("a"), "result");
+  ask_again(0, "job 0, otherwise");
+  EXPECT_EQ(disk_.files, 0);
+  answer("a", assignment("a"), "another result");
+  feed(1, std::string(kMemoryWindow, 'x'));
+  ask_again(0, "job 0, once more", 2);
+  EXPECT_EQ(disk_.files, 1);
+  answer("a", assignment("a"), "result of 1");
+  EXPECT_EQ(assignment("a").job().seq(), 0u);
+  EXPECT_EQ(heard("assign").payloads, std::vector<std::string>{"job 0, once more"});
 }
 
 TEST_F(HubBatchTest, TakesManyResultsOfOneMessageEachForItself) {

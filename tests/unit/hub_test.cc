@@ -185,6 +185,16 @@ TEST_F(HubTest, RefusesAnotherProtocolWithBothVersions) {
   EXPECT_THAT(refused.text(), HasSubstr(kVersion));
 }
 
+TEST_F(HubTest, TellsAWorkerOfAnOlderProtocolWhichOneToSpeak) {
+  v1::Envelope older;
+  *older.mutable_hello() = hello(v1::ROLE_WORKER, 300);
+  older.mutable_hello()->set_protocol(1);
+  older.mutable_hello()->mutable_worker()->set_slots(1);
+  auto read = wire::decode({older.SerializeAsString()});
+  hub_.on_message(now_, "worker", std::move(read));
+  EXPECT_EQ(refusal("worker").reason(), v1::REFUSAL_PROTOCOL);
+}
+
 TEST_F(HubTest, SurvivesAHelloWhoseVersionIsAsLongAsATextMayBe) {
   // Goal: the refusal repeats the version, and must not become longer than a message may be.
   v1::Hello other = hello(v1::ROLE_CLIENT, 100);

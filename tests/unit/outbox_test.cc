@@ -104,6 +104,22 @@ TEST_F(OutboxTest, KeepsTheOrderOfJobsAndTheirPayloads) {
   }
 }
 
+TEST_F(OutboxTest, CountsTheBytesThatWait) {
+  outbox_.add(feed(0, "12345"));
+  outbox_.add(feed(1, "123"));
+  outbox_.add(sample("goodbye"));
+  outbox_.add(feed(2, "12"));
+  EXPECT_EQ(outbox_.payload_bytes(), 10u);
+  int asked = 0;
+  outbox_.flush([&](const Message&) { return asked++ == 0 ? SendOutcome::kSent : SendOutcome::kFull; });
+  EXPECT_EQ(outbox_.payload_bytes(), 2u);
+  send_all();
+  EXPECT_EQ(outbox_.payload_bytes(), 0u);
+  outbox_.add(feed(3, "1"));
+  outbox_.add(sample("hello"));
+  EXPECT_EQ(outbox_.payload_bytes(), 0u);
+}
+
 TEST_F(OutboxTest, PutsTogetherOnlyWhatFollowsDirectly) {
   outbox_.add(accept(0));
   outbox_.add(feed(5, "payload"));

@@ -223,6 +223,22 @@ TEST_F(BindingTest, AcknowledgesACommitThatTheEndOfItsRunOvertook) {
   EXPECT_THAT(harness_.take_actions(), IsEmpty());
 }
 
+TEST(SplitTest, BoundsThePartsThatAreOpenAtATime) {
+  SchedulerHarness harness({.jobs_window = 4, .split_parts_max = 8});
+  RunOpened opened = video_run();
+  opened.traits.divisible = true;
+  harness.open_run(opened);
+  harness.step(WorkerJoined{.worker = kA, .slots = 4});
+  harness.feed(0, 3);
+  for (std::uint64_t i = 0; i < 3; ++i) harness.commit(kA, job(i), try_no(i + 1));
+  harness.step(SplitAsked{job(0), 8, "damaged"});
+  EXPECT_THAT(harness.take_all<RunFailed>(), IsEmpty());
+  harness.step(SplitAsked{job(1), 8, "damaged"});
+  const auto failed = harness.take_all<RunFailed>();
+  ASSERT_EQ(failed.size(), 1u);
+  EXPECT_EQ(failed[0].reason, "too many parts of split jobs at a time");
+}
+
 TEST(ProgressTest, KnowsTheTotalsWhenTheFeedHasEnded) {
   SchedulerHarness harness;
   harness.open_run();

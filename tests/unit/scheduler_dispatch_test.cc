@@ -258,5 +258,18 @@ TEST(SchedulerTest, EqualEventsGiveEqualActions) {
   EXPECT_EQ(play(), play());
 }
 
+TEST(DispatchTest, GivesARunOfOneBuildNothingToWhoDoesNotSayHis) {
+  SchedulerHarness harness;
+  RunOpened opened = video_run();
+  opened.bind_fingerprint = true;
+  harness.open_run(opened);
+  harness.step(WorkerJoined{.worker = kA, .slots = 4});
+  harness.feed(0, 2);
+  EXPECT_THAT(harness.take_all<Assign>(), IsEmpty());
+  harness.step(WorkerJoined{.worker = kB, .slots = 4, .kinds = {{"", "x"}}});
+  EXPECT_EQ(harness.take_all<Assign>().size(), 2U);
+  EXPECT_EQ(harness.run().fingerprint, "x");
+}
+
 }  // namespace
 }  // namespace sheaf::master

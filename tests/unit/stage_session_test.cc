@@ -201,6 +201,25 @@ TEST_F(StageSessionTest, BeginsALargePayloadAnewOnANewLink) {
   EXPECT_EQ(heard_[0].envelope.part().offset(), 0u);
 }
 
+TEST_F(StageSessionTest, FeedsInPartsALargePayloadThatAKindMadeInMemory) {
+  welcome();
+  opened(1);
+  credit(10);
+  sent();
+  ASSERT_TRUE(take<NextJob>());
+  const std::string payload(wire::kPartBytesMax + 5, 'x');
+  session_.on_next_job(now_, std::optional(JobOut{{0, 0}, Blob::of(payload), 1, {}}), actions_);
+  sort_out();
+  EXPECT_EQ(sent(), Names{"feed"});
+  EXPECT_FALSE(heard_[0].envelope.feed().jobs(0).payload().inlined());
+  v1::TransferRef transfer;
+  *transfer.mutable_job() = heard_[0].envelope.feed().jobs(0).job();
+  *transfer.mutable_attempt() = wire::to_wire(Attempt{0, 0});
+  grant_parts(transfer, payload.size());
+  EXPECT_EQ(sent(), (Names{"part", "part"}));
+  EXPECT_EQ(heard_[0].payloads[0] + heard_[1].payloads[0], payload);
+}
+
 TEST_F(StageSessionTest, TakesALargeResultInPartsThatItAsksFor) {
   begin();
   const std::string result(wire::kPartWindowBytes + wire::kPartBytesMax, 'r');

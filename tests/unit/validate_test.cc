@@ -280,6 +280,15 @@ TEST(ValidateTest, PassesValuesThatAreExactlyAtTheirLimits) {
   EXPECT_EQ(fault_of(samples.at("part")), std::nullopt);
 }
 
+TEST(ValidateTest, LetsAHelloOfAnotherProtocolThroughToBeToldSo) {
+  // What else stands in it means something else there: a worker of protocol 1 names its kinds elsewhere.
+  Message message = wire_samples().at("hello");
+  message.envelope.mutable_hello()->mutable_worker()->clear_kinds();
+  EXPECT_NE(fault_of(message), std::nullopt);
+  message.envelope.mutable_hello()->set_protocol(1);
+  EXPECT_EQ(fault_of(message), std::nullopt);
+}
+
 TEST(ValidateTest, AnnouncesALargePayloadWithoutAFrame) {
   Message message = wire_samples().at("deliver");
   *message.envelope.mutable_deliver()->mutable_results(0)->mutable_payload() = payload_ref(5'000'000, Digest{1, 2}, false);

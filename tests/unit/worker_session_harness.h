@@ -69,7 +69,8 @@ class SessionHarness {
     epoch_ = epoch;
     hear(std::move(message));
   }
-  void assign(std::uint64_t seq, std::uint64_t n, const std::string& payload = "job", const std::string& setup = "setup") {
+  void assign(std::uint64_t seq, std::uint64_t n, const std::string& payload = "job",
+              const std::optional<std::string>& setup = "setup") {
     wire::Message message;
     message.payloads.push_back(payload);
     add_assignment(message, job(seq), n, setup, wire::payload_ref(payload.size(), digest(payload), true));
@@ -172,13 +173,13 @@ class SessionHarness {
  private:
   static Digest digest(const std::string& bytes) { return digest_of(std::as_bytes(std::span(bytes))); }
 
-  void add_assignment(wire::Message& message, JobId id, std::uint64_t n, const std::string& setup,
+  void add_assignment(wire::Message& message, JobId id, std::uint64_t n, const std::optional<std::string>& setup,
                       const v1::PayloadRef& payload) {
     v1::Assignment& assignment = *message.envelope.mutable_assign()->add_jobs();
     *assignment.mutable_job() = wire::to_wire(id);
     *assignment.mutable_attempt() = wire::to_wire(attempt(n, epoch_));
     assignment.set_kind("video");
-    assignment.set_setup(setup);
+    if (setup) assignment.set_setup(*setup);
     *assignment.mutable_payload() = payload;
   }
 

@@ -42,8 +42,8 @@ TEST(WorkerSessionTest, StartsTheOldestJobFirstAndOpensItsRunOnce) {
   EXPECT_THAT(harness.words(), ElementsAre("open run 5 in 1", "start job 9 in 1"));
   EXPECT_EQ(harness.opened()[0].setup, "setup");
   EXPECT_THAT(harness.started_payloads(), ElementsAre("nine"));
-  harness.assign(4, 2, "four", "");
-  harness.assign(3, 3, "three", "");
+  harness.assign(4, 2, "four", std::nullopt);
+  harness.assign(3, 3, "three", std::nullopt);
   EXPECT_THAT(harness.words(), IsEmpty());
   harness.done(1, 9, 1, Blob::of("result"));
   EXPECT_THAT(harness.words(), ElementsAre("send result 9 done", "start job 3 in 1"));
@@ -159,7 +159,7 @@ TEST(WorkerSessionTest, DoesNotTakeARunOfANewMasterForAnOldOneOfTheSameNumber) {
   SessionHarness harness;
   harness.begin();
   harness.assign(1, 1, "a", "old");
-  harness.assign(2, 2, "b", "");
+  harness.assign(2, 2, "b", std::nullopt);
   harness.refuse(v1::REFUSAL_HELLO_FIRST, "");
   harness.welcome(2);
   harness.assign(3, 1, "c", "new");
@@ -374,6 +374,36 @@ TEST(WorkerSessionTest, StartsMoreOfAProgramWhenThereAreJobsForIt) {
   EXPECT_THAT(harness.words(), ElementsAre("send result 1 done", "open run 5 in 2", "start job 3 in 2"));
 }
 
+TEST(WorkerSessionTest, OffersOnlyTheKindsThatItIsAskedFor) {
+  SessionConfig config = SessionHarness::one_slot();
+  config.kinds = {"command"};
+  SessionHarness harness(config);
+  harness.ready(1, {1, {{"command", ""}, {"video", "fingerprint"}}});
+  const v1::WorkerHello& worker = harness.sent()[0].envelope.hello().worker();
+  ASSERT_EQ(worker.kinds_size(), 1);
+  EXPECT_EQ(worker.kinds(0).name(), "command");
+}
+
+TEST(WorkerSessionTest, DoesWithoutAProgramThatMakesNoSense) {
+  SessionHarness harness(two_programs(1));
+  harness.ready(1, kVideoFacts);
+  harness.ready(2, {1, {{std::string(wire::kTextBytesMax + 1, 'k'), ""}}});
+  EXPECT_THAT(harness.words(), ElementsAre("end executor 2", "send hello"));
+  EXPECT_EQ(harness.sent()[0].envelope.hello().worker().kinds_size(), 1);
+
+  SessionHarness alone;
+  alone.ready(1, {1, {}});
+  EXPECT_THAT(alone.words(), ElementsAre("end executor 1", "leave 1: the executor program does not say what it does"));
+}
+
+TEST(WorkerSessionTest, TakesASetupOfNoBytes) {
+  // A kind may have nothing to say to its executors.
+  SessionHarness harness;
+  harness.begin();
+  harness.assign(1, 1, "job", std::string());
+  EXPECT_THAT(harness.words(), ElementsAre("open run 5 in 1", "start job 1 in 1"));
+}
+
 TEST(WorkerSessionTest, DoesWithoutAProgramThatCannotRun) {
   SessionHarness harness(two_programs(1));
   harness.ready(1, kVideoFacts);
@@ -416,7 +446,7 @@ TEST(WorkerSessionTest, LeavesWhenTheExecutorProgramWasReplaced) {
 TEST(WorkerSessionTest, HandsBackAJobOfARunThatItDoesNotKnow) {
   SessionHarness harness;
   harness.begin();
-  harness.assign(1, 1, "job", "");
+  harness.assign(1, 1, "job", std::nullopt);
   EXPECT_THAT(harness.words(), ElementsAre("send result 1 returned"));
   EXPECT_EQ(harness.session().stats().unknown_runs, 1U);
 }

@@ -118,9 +118,9 @@ bool ExecutorTable::is_being_ended(ExecutorId executor) const {
   return place != nullptr && place->being_ended;
 }
 
-bool ExecutorTable::any_ready(ProgramIndex program) const {
+bool ExecutorTable::is_any_alive(ProgramIndex program) const {
   const auto& places = pools_[program].places;
-  return std::any_of(places.begin(), places.end(), [](const Place& place) { return place.state == State::kReady; });
+  return std::any_of(places.begin(), places.end(), [](const Place& place) { return place.state != State::kAbsent; });
 }
 
 std::optional<Instant> ExecutorTable::next_deadline() const {

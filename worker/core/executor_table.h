@@ -47,7 +47,8 @@ class ExecutorTable {
   /// Which program it runs; empty if there is no such executor.
   std::optional<ProgramIndex> program_of(ExecutorId executor) const;
   bool is_being_ended(ExecutorId executor) const;
-  bool any_ready(ProgramIndex program) const;
+  /// Whether one of the program's executors is ready, or may still become so.
+  bool is_any_alive(ProgramIndex program) const;
   /// Lives of the program in a row, over all places, that ended before they were ready.
   int failed_starts(ProgramIndex program) const { return pools_[program].failed_starts; }
   std::optional<Instant> next_deadline() const;

@@ -32,6 +32,9 @@ inline constexpr int kFailedStartsMax = 3;
 /// An executor that goes on with a revoked job for so long is ended.
 inline constexpr Duration kCancelGrace = std::chrono::seconds(30);
 
+/// Kinds that one executor program may do: a worker has few programs, and all of it must fit into a Hello.
+inline constexpr std::size_t kKindsOfAProgramMax = 16;
+
 /// Bytes of a text for people that comes from a process of ours; the wire allows 4 KiB.
 inline constexpr std::size_t kEvidenceBytesMax = 2048;
 

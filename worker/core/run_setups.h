@@ -19,8 +19,8 @@ struct RunSetup {
 /// The setups of the runs that were used last, at most kRememberedRunsMax.
 class RunSetups {
  public:
-  /// The setup of `run`: `setup` if it is not empty (and from now on), else what was said before, or null if that is unknown.
-  std::shared_ptr<const RunSetup> use(RunId run, const std::string& kind, const std::string& setup);
+  /// The setup of `run`: `setup` if it came (and from now on), else what was said before, or null if that is unknown.
+  std::shared_ptr<const RunSetup> use(RunId run, const std::string& kind, const std::string* setup);
 
  private:
   std::list<std::shared_ptr<const RunSetup>> recent_;  ///< The last used first.

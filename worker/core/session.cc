@@ -13,6 +13,15 @@ namespace sheaf::worker {
 
 namespace {
 
+/// Whether a Hello can say that.
+bool is_sensible(const ExecutorFacts& facts) {
+  const auto fits = [](const auto& kind) {
+    return !kind.first.empty() && kind.first.size() <= wire::kTextBytesMax && kind.second.size() <= wire::kTextBytesMax;
+  };
+  return facts.slots > 0 && !facts.kinds.empty() && facts.kinds.size() <= kKindsOfAProgramMax &&
+         std::all_of(facts.kinds.begin(), facts.kinds.end(), fits);
+}
+
 v1::Hello hello_of_worker(const SessionConfig& config, v1::Hello hello) {
   hello.set_role(v1::ROLE_WORKER);
   v1::WorkerHello& worker = *hello.mutable_worker();
@@ -36,7 +45,15 @@ WorkerSession::WorkerSession(const SessionConfig& config, v1::Hello hello)
 void WorkerSession::on_executor_ready(Instant now, ExecutorId executor, const ExecutorFacts& facts, Actions& actions) {
   now_ = now;
   if (has_left_ || !executors_.on_ready(executor, facts)) return;
-  std::optional<ExecutorFacts>& known = facts_[*executors_.program_of(executor)];
+  const ProgramIndex program = *executors_.program_of(executor);
+  if (!is_sensible(facts)) {
+    executors_.end(executor, actions);
+    if (do_without(program)) return drive_link(actions);
+    const Error reason{ErrorCode::kFailed, "the executor program does not say what it does", {}, "start the worker again"};
+    leave(now, reason, kExitFailed, actions);
+    return;
+  }
+  std::optional<ExecutorFacts>& known = facts_[program];
   if (!known) {
     known = facts;
     make_offer();
@@ -74,7 +91,8 @@ void WorkerSession::on_executor_lost(Instant now, ExecutorId executor, const Err
     }
   }
   for (const Attempt attempt : revoked) forget(attempt);
-  if (executors_.failed_starts(*program) >= kFailedStartsMax && !executors_.any_ready(*program) && !do_without(*program)) {
+  const bool is_hopeless = executors_.failed_starts(*program) >= kFailedStartsMax && !executors_.is_any_alive(*program);
+  if (is_hopeless && !do_without(*program)) {
     leave(now, Error{ErrorCode::kFailed, "no executor gets ready: " + evidence.what, evidence.where, evidence.advice},
           kExitFailed, actions);
     return;
@@ -188,7 +206,9 @@ void WorkerSession::make_offer() {
   for (ProgramIndex program = 0; program < facts_.size(); ++program) {
     if (!facts_[program]) continue;
     for (const auto& [kind, fingerprint] : facts_[program]->kinds) {
-      if (!kinds_.emplace(kind, program).second) continue;  // Two programs do it: the first will do.
+      const bool is_asked_for =
+          config_.kinds.empty() || std::find(config_.kinds.begin(), config_.kinds.end(), kind) != config_.kinds.end();
+      if (!is_asked_for || !kinds_.emplace(kind, program).second) continue;  // Two programs do it: the first will do.
       v1::OfferedKind& offered = *worker.add_kinds();
       offered.set_name(kind);
       offered.set_fingerprint(fingerprint);

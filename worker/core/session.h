@@ -19,7 +19,8 @@
 namespace sheaf::worker {
 
 struct SessionConfig {
-  std::size_t programs = 1;  ///< That executors may run; each does kinds of jobs of its own.
+  std::size_t programs = 1;        ///< That executors may run; each does kinds of jobs of its own.
+  std::vector<std::string> kinds;  ///< Of those, what this worker is to do; empty: all.
   std::uint32_t executors = 1;
   std::uint32_t threads = 1;         ///< Slots of each.
   std::uint32_t prefetch = 1;        ///< Jobs that it takes beyond its slots.
@@ -78,6 +79,8 @@ class WorkerSession {
 
   const wire::PeerLink& link() const { return link_; }
   const SessionStats& stats() const { return stats_; }
+  /// The programs that cannot run here: their kinds are not offered.
+  const std::set<ProgramIndex>& useless_programs() const { return useless_; }
   std::size_t held() const { return jobs_.size(); }
 
  private:

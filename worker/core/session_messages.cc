@@ -56,7 +56,7 @@ void WorkerSession::on_assignment(const v1::Assignment& assignment, std::string 
   held.job = wire::from_wire(assignment.job());
   held.attempt = wire::from_wire(assignment.attempt());
   // The setup counts even if the job does not: it comes only once.
-  held.setup = setups_.use(held.job.run, assignment.kind(), assignment.setup());
+  held.setup = setups_.use(held.job.run, assignment.kind(), assignment.has_setup() ? &assignment.setup() : nullptr);
   if (was_accepted(held.attempt)) {
     SHEAF_MARK("worker_ignored_a_repeated_attempt");
     stats_.repeated += 1;

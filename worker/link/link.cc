@@ -137,6 +137,9 @@ void Link::perform(Leave action) {
 }
 
 void Link::say_what_changed(Instant now) {
+  for (const ProgramIndex program : session_.useless_programs()) {
+    if (said_useless_.insert(program).second) log_warn("does_without program=" + config_.executors.at(program).path);
+  }
   const bool is_welcomed = session_.link().is_welcomed();
   if (is_welcomed && !was_welcomed_) {
     log_info("welcomed master=" + config_.endpoint.address + " epoch=" + std::to_string(session_.link().epoch().value) +

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -76,6 +77,7 @@ class Link {
   wire::Outbox outbox_;
   bool is_draining_ = false;
   bool was_welcomed_ = false;
+  std::set<ProgramIndex> said_useless_;
   Instant insecure_said_at_{};
   Instant missing_said_at_{};
   std::optional<Departure> departure_;

@@ -78,6 +78,7 @@ Result<Departure> work(const WorkerOptions& options, Spawner spawner, Fd lifelin
   config.is_insecure = options.is_insecure;
   SessionConfig& session = config.session;
   session.programs = programs->size();
+  session.kinds = options.kinds;
   session.executors = options.executors;
   session.threads = options.threads;
   session.prefetch = prefetch_of(options.executors * options.threads);
