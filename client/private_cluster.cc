@@ -17,7 +17,7 @@ Result<PrivateCluster> PrivateCluster::start(const PrivateClusterRequest& reques
   const std::vector<std::string> worker = {"--master",  endpoint->address,
                                            "--workers", std::to_string(request.executors),
                                            "--threads", std::to_string(request.threads),
-                                           "--kinds",   request.kind,
+                                           "--kind",    request.kind,
                                            "--lifeline"};
   if (auto started = children.start("sheaf-master", master, SIGTERM); !started) return propagate(started);
   if (auto started = children.start("sheaf-worker", worker, SIGINT); !started) {

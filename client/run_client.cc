@@ -1,13 +1,7 @@
 #include "client/run_client.h"
 
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <utility>
 
 #include "common/net/channel.h"
@@ -30,22 +24,6 @@ const char* signal_name(int signal) {
 constexpr Duration kLookForMaster = std::chrono::milliseconds(50);
 /// What an answer may take in any case.
 constexpr Duration kAnswerMax = std::chrono::seconds(1);
-
-Error no_master(const wire::Endpoint& endpoint, std::string what) {
-  return Error{ErrorCode::kCluster, std::move(what), endpoint.address,
-               "start one (sheaf-master --listen ...), or leave --master out for a private cluster"};
-}
-
-/// Whether somebody listens at that socket in the file system. Errors: kCluster when that cannot be found out.
-Result<bool> is_listened_to(const wire::Endpoint& endpoint) {
-  const Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, endpoint.ipc_path.c_str(), std::min(endpoint.ipc_path.size(), sizeof address.sun_path - 1));
-  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return true;
-  if (errno == ENOENT || errno == ECONNREFUSED) return false;
-  return tl::unexpected(no_master(endpoint, "cannot connect: " + errno_text(errno)));
-}
 
 /// The loop around a RunSession: socket, clock, signals, children.
 class RunLoop {
@@ -244,10 +222,13 @@ std::optional<RunOutcome> wait_for_master(const RunRequest& request, SignalFd& s
   poller.add(signals.fd());
   const Instant end = now() + request.wait_for_master;
   while (true) {
-    const Result<bool> is_there = is_listened_to(request.endpoint);
-    if (!is_there) return outcome_of(request, is_there.error());
-    if (*is_there) return std::nullopt;
-    if (now() >= end) return outcome_of(request, no_master(request.endpoint, "no master listens there"));
+    const Result<bool> is_there = net::is_listened_to(request.endpoint);
+    if (is_there && *is_there) return std::nullopt;
+    if (!is_there || now() >= end) {
+      return outcome_of(request, Error{ErrorCode::kCluster, is_there ? "no master listens there" : is_there.error().what,
+                                       request.endpoint.address,
+                                       "start one (sheaf-master --listen ...), or leave --master out for a private cluster"});
+    }
     ProgressView view;
     view.has_own_master = false;
     display.show(now(), view);

@@ -53,18 +53,6 @@ void set_common_options(zmq::socket_t& socket) {
   socket.set(sockopt::tcp_keepalive_cnt, 3);
 }
 
-/// Whether a living process has that socket. ZeroMQ would not ask: it takes the path away from whoever listens there.
-bool is_listened_to(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return false;
-  path.copy(address.sun_path, path.size());
-  const Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!probe.is_open()) return false;
-  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return true;
-  return errno == EAGAIN;  // Somebody listens, and his queue is full.
-}
-
 /// Gives ZeroMQ one frame, or says why it does not take it.
 wire::SendOutcome send_frame(zmq::socket_t& socket, const std::string& frame, bool is_last) {
   const zmq::send_flags flags = zmq::send_flags::dontwait | (is_last ? zmq::send_flags::none : zmq::send_flags::sndmore);
@@ -117,6 +105,18 @@ std::optional<Result<wire::Message>> receive_message(zmq::socket_t& socket) {
 
 }  // namespace
 
+Result<bool> is_listened_to(const wire::Endpoint& endpoint) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  SHEAF_CHECK(endpoint.is_ipc() && endpoint.ipc_path.size() < sizeof address.sun_path);
+  endpoint.ipc_path.copy(address.sun_path, endpoint.ipc_path.size());
+  const Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return true;
+  if (errno == EAGAIN) return true;  // Somebody listens, and his queue is full.
+  if (errno == ENOENT || errno == ECONNREFUSED) return false;
+  return fail(ErrorCode::kCluster, "cannot connect: " + errno_text(errno), endpoint.address);
+}
+
 Context::Context() {
   context_.set(zmq::ctxopt::blocky, false);
   // The I/O thread is made with the first socket: made here, running out of descriptors is an error at the start (of the
@@ -132,7 +132,8 @@ Result<RouterChannel> RouterChannel::bind(Context& context, const wire::Endpoint
   socket->set(sockopt::router_handover, false);  // true would let a second peer take over the first one's messages.
   socket->set(sockopt::handshake_ivl, 3000);     // A connection that says nothing is dropped.
   socket->set(sockopt::backlog, 128);
-  if (endpoint.is_ipc() && is_listened_to(endpoint.ipc_path)) {
+  // ZeroMQ would not ask: it takes the path away from whoever listens there.
+  if (endpoint.is_ipc() && is_listened_to(endpoint).value_or(false)) {
     return fail(ErrorCode::kUsage, "cannot listen there: a master listens there already", endpoint.address,
                 "stop that one, or choose another endpoint");
   }

@@ -28,6 +28,10 @@ class Context {
   zmq::context_t context_;
 };
 
+/// Whether a living process listens at that socket in the file system; `endpoint` is an ipc:// one. Errors: kCluster when that
+/// cannot be found out, as where this user may not enter.
+Result<bool> is_listened_to(const wire::Endpoint& endpoint);
+
 /// What has arrived at the master.
 struct Incoming {
   wire::PeerAddress from;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/mark.h"
 #include "common/wire/limits.h"
 
 namespace sheaf::wire {
@@ -91,6 +92,7 @@ bool Outbox::join_last(Waiting& added) {
   if (header_bytes > kHeaderBytesMax || payload_bytes > kJoinedPayloadBytesMax) return false;
   if (!join(last.message.envelope, added.message.envelope)) return false;
   std::move(added.message.payloads.begin(), added.message.payloads.end(), std::back_inserter(last.message.payloads));
+  SHEAF_MARK("outbox_joined_jobs");
   last.header_bytes = header_bytes;
   last.payload_bytes = payload_bytes;
   return true;
@@ -108,6 +110,7 @@ bool Outbox::replace(Message& message) {
   if (!envelope.has_run_update() && !envelope.has_feed_credit()) return false;
   const auto older = std::find_if(waiting_.begin(), waiting_.end(), is_older);
   if (older == waiting_.end()) return false;
+  SHEAF_MARK("outbox_replaced_a_state");
   older->message = std::move(message);
   return true;
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/mark.h"
+
 namespace sheaf::sim {
 
 bool Network::Queue::take_one(std::uint64_t room) {
@@ -33,10 +35,7 @@ wire::SendOutcome Network::send_from_master(const wire::PeerAddress& to, const w
     connections_.erase(entry);
     return wire::SendOutcome::kGone;
   }
-  if (connection->to_port.is_full(room_)) {
-    times_full_ += 1;
-    return wire::SendOutcome::kFull;
-  }
+  if (connection->to_port.is_full(room_)) return wire::SendOutcome::kFull;
   connection->to_port.sent += 1;
   std::vector<std::string> frames = wire::encode(message);
   trace_.message(timeline_.now(), "master >> " + connection->port->owner_.name(), frames);
@@ -58,7 +57,7 @@ wire::SendOutcome Network::send_from_master(const wire::PeerAddress& to, const w
 wire::SendOutcome Network::send_from_port(const std::shared_ptr<Connection>& connection, const wire::Message& message) {
   if (!connection->is_whole) return wire::SendOutcome::kSent;  // It has not noticed yet.
   if (connection->to_master.is_full(room_)) {
-    times_full_ += 1;
+    SHEAF_MARK("sim_peer_waits_for_a_full_master");
     return wire::SendOutcome::kFull;
   }
   connection->to_master.sent += 1;

@@ -43,8 +43,6 @@ class Network {
   void taken_by_master(const wire::PeerAddress& from);
   /// Whether who has that connection could still be reached over it.
   bool is_whole(const wire::PeerAddress& address) const;
-  /// How often somebody was told that a connection is full.
-  std::uint64_t times_full() const { return times_full_; }
 
  private:
   friend class Port;
@@ -81,7 +79,6 @@ class Network {
   Duration latency_ = std::chrono::microseconds(200);
   Duration jitter_ = std::chrono::milliseconds(1);
   std::uint64_t room_ = 10'000;
-  std::uint64_t times_full_ = 0;
   std::function<void(wire::PeerAddress, Result<wire::Message>)> master_;
   std::map<wire::PeerAddress, std::shared_ptr<Connection>> connections_;
   std::uint64_t next_address_ = 1;

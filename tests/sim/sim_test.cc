@@ -63,6 +63,9 @@ TEST(SimMarkTest, ComesByTheRareBranches) {
   const TemporaryDirectory scratch;
   constexpr const char* kMarks[] = {
       "hub_ignored_a_repeated_hello",
+      "master_waits_for_a_full_peer",
+      "outbox_joined_jobs",
+      "outbox_replaced_a_state",
       "scheduler_adopted_attempt",
       "scheduler_answer_to_unknown_run",
       "scheduler_expired_worker",
@@ -77,6 +80,8 @@ TEST(SimMarkTest, ComesByTheRareBranches) {
       "scheduler_spool_full",
       "scheduler_unbound_fingerprint",
       "scheduler_waits_for_bytes",
+      "sim_peer_waits_for_a_full_master",
+      "worker_does_without_a_program",
       "worker_drain_ran_out",
       "worker_ended_an_executor_over_a_revoked_job",
       "worker_lost_the_link",

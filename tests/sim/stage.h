@@ -58,7 +58,7 @@ class SimKind final : public stage::JobSource, public stage::ResultSink {
 /// The report that a run must end with.
 std::string report_of(const Workload& workload);
 
-/// A sheaf-stage process: the real session, and a kind whose calls take virtual time.
+/// A stage process: the real session, and a kind whose calls take virtual time.
 class SimStage final : public Process {
  public:
   SimStage(Timeline& timeline, Network& network, Random random, std::string name, const v1::StageHello& identity,

@@ -36,11 +36,15 @@ class FakeSender : public PeerSender {
     EXPECT_TRUE(read) << read.error().what;
     if (read) sent[to].push_back(std::move(*read));
   }
-  void forget(const wire::PeerAddress& to) override { noticed.erase(to); }
+  void forget(const wire::PeerAddress& to) override {
+    noticed.erase(to);
+    forgotten.insert(to);
+  }
 
   std::map<wire::PeerAddress, std::deque<wire::Message>> sent;
   std::set<wire::PeerAddress> gone;
-  std::set<wire::PeerAddress> noticed;  ///< Of those: who was sent something since.
+  std::set<wire::PeerAddress> forgotten;  ///< Whose unsent messages were dropped.
+  std::set<wire::PeerAddress> noticed;    ///< Of those: who was sent something since.
 };
 
 class FakeLauncher : public StageLauncher {

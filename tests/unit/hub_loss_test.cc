@@ -330,5 +330,25 @@ TEST_F(HubTest, KeepsARunUpdateWithinAMessage) {
   EXPECT_GT(last.notes_size(), 3);
 }
 
+TEST_F(HubTest, DropsWhatWaitsForALinkThatIsOverButNotAFarewell) {
+  begin_run(1);
+  v1::Envelope failed = envelope();
+  failed.mutable_stage_failed()->set_run(1);
+  *failed.mutable_stage_failed()->mutable_fault() = wire::to_wire(Error{ErrorCode::kInput, "is damaged", {}, {}});
+  say("stage", failed);
+  v1::Envelope goodbye = envelope();
+  goodbye.mutable_goodbye();
+  say("stage", goodbye);  // In the same turn, so that ours may not have gone yet. The stage waits for it.
+  EXPECT_EQ(hears("stage").back(), "goodbye");
+  EXPECT_THAT(sender_.forgotten, IsEmpty());
+
+  greet_as_worker("a", 300);
+  greet_as_worker("a", 300);  // Repeated, before anything was said: the link stays.
+  EXPECT_THAT(sender_.forgotten, IsEmpty());
+  now_ += config().silence_max;
+  greet_as_worker("a", 300);  // Meant: what the old link was to hear, the new one is told anew.
+  EXPECT_THAT(sender_.forgotten, ElementsAre("a"));
+}
+
 }  // namespace
 }  // namespace sheaf::master

@@ -48,11 +48,7 @@ class OutboxChannelTest : public testing::Test {
   std::vector<std::string> arrive(std::size_t count) {
     auto router = RouterChannel::bind(context_, endpoint_);
     EXPECT_TRUE(router);
-    Poller poller;
-    const std::size_t index = poller.add(dealer_);
-    poller.watch_writable(index, true);
-    poller.wait(kDeadline);
-    EXPECT_TRUE(poller.is_writable(index)) << "the connection woke nobody";
+    wait_for_connection();
     EXPECT_EQ(flush(), wire::SendOutcome::kSent);
     Poller incoming;
     incoming.add(*router);
@@ -67,6 +63,13 @@ class OutboxChannelTest : public testing::Test {
     return texts;
   }
 
+  /// From now on the poller watches for room.
+  void wait_for_connection() {
+    const std::size_t index = poller_.add(dealer_);
+    poller_.watch_writable(index, true);
+    poller_.wait(kDeadline);
+    EXPECT_TRUE(poller_.is_writable(index)) << "the connection woke nobody";
+  }
   wire::SendOutcome flush() {
     return outbox_.flush([this](const wire::Message& message) { return dealer_.send(message); });
   }
@@ -75,6 +78,7 @@ class OutboxChannelTest : public testing::Test {
   wire::Endpoint endpoint_;
   Context context_;
   DealerChannel dealer_;
+  Poller poller_;
   wire::Outbox outbox_;
 };
 
@@ -89,10 +93,7 @@ TEST_F(OutboxChannelTest, KeepsMessagesInOrderUntilThereIsAConnection) {
 TEST_F(OutboxChannelTest, KeepsWhatTheQueueHasNoRoomFor) {
   auto router = RouterChannel::bind(context_, endpoint_);
   ASSERT_TRUE(router);
-  Poller poller;
-  const std::size_t index = poller.add(dealer_);
-  poller.watch_writable(index, true);
-  poller.wait(kDeadline);
+  wait_for_connection();
   // Nobody reads: more than the two queues and what lies between them.
   int said = 0;
   for (wire::SendOutcome outcome = wire::SendOutcome::kSent; outcome == wire::SendOutcome::kSent; outcome = flush()) {
@@ -107,7 +108,7 @@ TEST_F(OutboxChannelTest, KeepsWhatTheQueueHasNoRoomFor) {
       ASSERT_EQ(text_of(message->message->envelope), "goodbye " + std::to_string(heard));
       heard += 1;
     }
-    if (flush() == wire::SendOutcome::kFull) poller.wait(std::chrono::milliseconds(10));
+    if (flush() == wire::SendOutcome::kFull) poller_.wait(std::chrono::milliseconds(10));
   }
   EXPECT_EQ(heard, said);
 }

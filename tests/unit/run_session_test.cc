@@ -270,17 +270,17 @@ TEST(RunSessionTest, GivesATicketForEachStageThatIsWanted) {
 TEST(RunSessionTest, TellsTheMasterWhenItGivesUp) {
   Harness harness;
   harness.begin();
-  harness.give_up({ErrorCode::kFailed, "sheaf-stage crashed", "", ""});
+  harness.give_up({ErrorCode::kFailed, "the stage crashed", "", ""});
   EXPECT_THAT(harness.sent(), ElementsAre("cancel_run"));
   ASSERT_TRUE(harness.session().error());
   harness.give_up({ErrorCode::kFailed, "and more", "", ""});
-  EXPECT_EQ(harness.session().error()->what, "sheaf-stage crashed");  // The first cause counts.
+  EXPECT_EQ(harness.session().error()->what, "the stage crashed");  // The first cause counts.
 }
 
 TEST(RunSessionTest, GivesUpOverLastWordsOfAnyLengthAndAnyBytes) {
   Harness harness;
   harness.begin();
-  harness.give_up({ErrorCode::kFailed, "sheaf-stage crashed (" + std::string(10'000, '\xff') + ")", "", ""});
+  harness.give_up({ErrorCode::kFailed, "the stage crashed (" + std::string(10'000, '\xff') + ")", "", ""});
   EXPECT_THAT(harness.sent(), ElementsAre("cancel_run"));
 }
 

@@ -68,6 +68,12 @@ TEST(WorkerOptionsTest, TakesFromTheEnvironmentWhatItIsNotTold) {
   EXPECT_FALSE(reading.options.has_lifeline);
 }
 
+TEST(WorkerOptionsTest, DoesTheKindsThatItIsToldAndElseAll) {
+  EXPECT_THAT(read({}).options.kinds, IsEmpty());
+  EXPECT_THAT(read({"--kind", "video"}).options.kinds, ElementsAre("video"));
+  EXPECT_THAT(read({"--kind", "video", "--kind", "knitting"}).faults, ElementsAre("--kind: there is no kind \"knitting\""));
+}
+
 TEST(WorkerOptionsTest, SaysAllThatIsWrongAtOnce) {
   EXPECT_THAT(
       read({"--master", "udp://x", "--workers", "0", "--threads", "many", "--drain", "soon", "--worker", "2"}).faults,

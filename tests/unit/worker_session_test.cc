@@ -329,6 +329,13 @@ SessionConfig two_programs(std::uint32_t executors) {
 const ExecutorFacts kVideoFacts{1, {{"video", "fingerprint"}}};
 const ExecutorFacts kCommandFacts{1, {{"command", ""}}};
 
+/// Executor 1 does "video", executor 2 "command", and the master has said welcome.
+void begin(SessionHarness& harness) {
+  harness.ready(1, kVideoFacts);
+  harness.ready(2, kCommandFacts);
+  harness.welcome(1);
+}
+
 TEST(WorkerSessionTest, OffersWhatAllItsProgramsDo) {
   SessionHarness harness(two_programs(2));
   EXPECT_THAT(harness.first_words(), ElementsAre("start executor 1", "start executor 2 of program 1"));
@@ -345,9 +352,7 @@ TEST(WorkerSessionTest, OffersWhatAllItsProgramsDo) {
 
 TEST(WorkerSessionTest, HasEachJobDoneByTheProgramOfItsKind) {
   SessionHarness harness(two_programs(2));
-  harness.ready(1, kVideoFacts);
-  harness.ready(2, kCommandFacts);
-  harness.welcome(1);
+  begin(harness);
   harness.assign_kind("command", 1, 1);
   EXPECT_THAT(harness.words(), ElementsAre("open run 5 in 2", "start job 1 in 2"));
   harness.assign_kind("video", 2, 2);
@@ -357,9 +362,7 @@ TEST(WorkerSessionTest, HasEachJobDoneByTheProgramOfItsKind) {
 TEST(WorkerSessionTest, StartsMoreOfAProgramWhenThereAreJobsForIt) {
   // Goal: the slots are the worker's: those that one kind does not use, the other may have.
   SessionHarness harness(two_programs(2));
-  harness.ready(1, kVideoFacts);
-  harness.ready(2, kCommandFacts);
-  harness.welcome(1);
+  begin(harness);
   harness.assign_kind("video", 1, 1);
   harness.assign_kind("video", 2, 2);
   EXPECT_THAT(harness.words(), IsEmpty());

@@ -84,7 +84,6 @@ void ExecutorTable::end(ExecutorId executor, Actions& actions) {
 }
 
 std::optional<ExecutorId> ExecutorTable::with_free_slot(ProgramIndex program) const {
-  if (is_full()) return std::nullopt;
   const Place* best = nullptr;
   for (const Place& place : pools_[program].places) {
     if (place.state != State::kReady || place.being_ended || place.busy >= place.slots) continue;

@@ -37,9 +37,9 @@ class ExecutorTable {
   /// EndExecutor, once.
   void end(ExecutorId executor, Actions& actions);
 
-  /// All slots are busy.
+  /// All slots are busy: nothing is started, whatever executors there are.
   bool is_full() const { return busy_ >= slots_max_; }
-  /// The program's ready executor with the most free slots; empty when there is none, or all slots are busy.
+  /// The program's ready executor with the most free slots; empty when there is none.
   std::optional<ExecutorId> with_free_slot(ProgramIndex program) const;
   /// Takes a slot of it, and opens the run there if it is not open.
   void take_slot(ExecutorId executor, const std::shared_ptr<const RunSetup>& setup, Actions& actions);

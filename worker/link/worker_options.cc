@@ -1,8 +1,6 @@
 #include "worker/link/worker_options.h"
 
 #include <algorithm>
-#include <optional>
-#include <sstream>
 
 #include "common/cli/endpoint_setting.h"
 #include "common/kinds/kinds.h"
@@ -26,24 +24,21 @@ const std::vector<cli::Setting>& worker_settings() {
       {"insecure", Form::kFlag},
       {"quiet", Form::kFlag},
       {"version", Form::kFlag, 'V', true},
-      {"kinds", Form::kValue, 0, true, true},
+      {"kind", Form::kList, 0, true, true},
       {"executor", Form::kValue, 0, true, true},
       {"lifeline", Form::kFlag, 0, true, true},
   };
   return settings;
 }
 
-/// "video,command"
 std::vector<std::string> read_kinds(const cli::GivenSettings& given, std::vector<Error>& errors) {
-  std::vector<std::string> kinds;
-  const std::optional<std::string> text = given.text("kinds");
-  if (!text) return kinds;
-  std::istringstream words(*text);
-  for (std::string word; std::getline(words, word, ',');) {
-    if (find_kind(word) == nullptr) errors.push_back({ErrorCode::kUsage, "there is no kind \"" + word + "\"", "--kinds", {}});
-    kinds.push_back(word);
+  const cli::Given* kinds = given.find("kind");
+  if (kinds == nullptr) return {};
+  for (const std::string& name : kinds->values) {
+    if (find_kind(name) == nullptr)
+      errors.push_back({ErrorCode::kUsage, "there is no kind \"" + name + "\"", kinds->where, {}});
   }
-  return kinds;
+  return kinds->values;
 }
 
 }  // namespace
