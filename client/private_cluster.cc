@@ -14,10 +14,15 @@ Result<PrivateCluster> PrivateCluster::start(const PrivateClusterRequest& reques
 
   const std::vector<std::string> master = {"--listen", endpoint->address, "--state", state->path(), "--lifeline"};
   // SIGINT tells a worker to leave at once; SIGTERM would let it finish what it runs, for a command that is over.
-  const std::vector<std::string> worker = {"--master",  endpoint->address,
-                                           "--workers", std::to_string(request.executors),
-                                           "--threads", std::to_string(request.threads),
-                                           "--kind",    request.kind,
+  const bool is_own_executor = !request.executor.empty();
+  const std::vector<std::string> worker = {"--master",
+                                           endpoint->address,
+                                           "--workers",
+                                           std::to_string(request.executors),
+                                           "--threads",
+                                           std::to_string(request.threads),
+                                           is_own_executor ? "--executor" : "--kind",
+                                           is_own_executor ? request.executor : request.kind,
                                            "--lifeline"};
   if (auto started = children.start("sheaf-master", master, SIGTERM); !started) return propagate(started);
   if (auto started = children.start("sheaf-worker", worker, SIGINT); !started) {

@@ -12,7 +12,8 @@ namespace sheaf::client {
 
 /// How big a private cluster is, and where it keeps what it must keep.
 struct PrivateClusterRequest {
-  std::string kind;  ///< Of the jobs that its worker is to do.
+  std::string kind;      ///< Of the jobs that its worker is to do.
+  std::string executor;  ///< The program for them, if it is not that of a kind known to all (a benchmark's own).
   unsigned executors = 1;
   unsigned threads = 1;
   std::string state_path;  ///< "out.mp4.sheaf", absolute.

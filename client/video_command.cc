@@ -89,7 +89,7 @@ RunOutcome run_video(const VideoOptions& options, Instant started) {
     request.wait_for_master = options.wait_for_master;
   } else {
     auto made =
-        PrivateCluster::start({kVideo, options.executors, options.threads, options.request.output() + ".sheaf"}, children);
+        PrivateCluster::start({kVideo, {}, options.executors, options.threads, options.request.output() + ".sheaf"}, children);
     if (!made) return failed({made.error()}, started);
     cluster.emplace(std::move(*made));
     request.endpoint = cluster->endpoint();
