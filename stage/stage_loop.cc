@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <optional>
 #include <utility>
@@ -127,10 +128,13 @@ class Stage {
       });
     } else if (std::holds_alternative<NextJob>(action)) {
       source_thread_->post([this, source = source_.get()]() -> Then {
-        auto job = source->next_job();
+        Result<std::optional<JobOut>> job = std::nullopt;
+        if (!is_source_done_) job = source->next_job();
+        if (!job || !*job) is_source_done_ = true;
         return later([this, job = std::move(job)](Instant at) mutable { session_.on_next_job(at, std::move(job), actions_); });
       });
     } else if (std::holds_alternative<StopSource>(action)) {
+      is_source_done_ = true;
       if (source_) source_->stop();
     } else {
       call_sink(action);
@@ -140,12 +144,11 @@ class Stage {
   void call_sink(StageAction& action) {
     ResultSink* sink = sink_.get();
     if (Bind* bind = std::get_if<Bind>(&action)) {
-      auto result = std::make_shared<Blob>(std::move(bind->result));
-      sink_thread_->post([this, sink, key = bind->key, result, measures = std::move(bind->measures)]() -> Then {
-        auto binding = sink->bind(key, std::move(*result), measures);
-        return later([this, key, binding = std::move(binding)](Instant at) mutable {
-          session_.on_bind(at, key, std::move(binding), actions_);
-        });
+      auto results = std::make_shared<Bind>(std::move(*bind));
+      sink_thread_->post([this, sink, results]() -> Then {
+        auto bound = bind_in_order(*sink, std::move(*results));
+        return later(
+            [this, bound = std::move(bound)](Instant at) mutable { session_.on_bind(at, std::move(bound), actions_); });
       });
     } else if (std::holds_alternative<Finish>(action)) {
       sink_thread_->post([this, sink]() -> Then {
@@ -188,8 +191,9 @@ class Stage {
   wire::Outbox outbox_;
   std::string life_;  ///< Run, incarnation and process: no other stage has the same.
   StageSession session_;
-  std::unique_ptr<JobSource> source_;  ///< Once the run is open. What it does, it does on its own thread.
-  std::unique_ptr<ResultSink> sink_;   ///< Likewise.
+  std::unique_ptr<JobSource> source_;         ///< Once the run is open. What it does, it does on its own thread.
+  std::unique_ptr<ResultSink> sink_;          ///< Likewise.
+  std::atomic<bool> is_source_done_ = false;  ///< It has said its last word, or was told to stop.
   Complaints complaints_;
   std::vector<StageAction> actions_;
   std::optional<int> exit_code_;

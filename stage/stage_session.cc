@@ -19,6 +19,13 @@ v1::Hello hello_of_stage(const v1::StageHello& identity, v1::Hello hello) {
 /// How long a stage that has failed waits for the master to have heard why.
 constexpr Duration kFarewellMax = std::chrono::seconds(2);
 
+/// Jobs that the source is asked for and has not answered. It need not be more than what it makes while the loop takes a turn.
+constexpr std::uint64_t kJobsAskedMax = 64;
+
+/// Of results that are given to the sink in one call: the master hears only then that they are bound.
+constexpr std::size_t kResultsBoundAtOnceMax = 64;
+constexpr std::uint64_t kBytesBoundAtOnceMax = 256 * 1024;
+
 Error damaged_result() {
   return Error{ErrorCode::kCluster, "a result was damaged on its way to the stage", {}, "run the command again"};
 }
@@ -126,47 +133,61 @@ void StageSession::on_open(Instant now, Result<StagePlan> plan, std::vector<Stag
 }
 
 void StageSession::on_next_job(Instant now, Result<std::optional<JobOut>> job, std::vector<StageAction>& actions) {
-  source_busy_ = false;
-  if (phase_ == Phase::kWorking) {
+  SHEAF_CHECK(jobs_asked_ > 0);
+  jobs_asked_ -= 1;
+  if (phase_ == Phase::kWorking && !cut_all_) {
     if (!job) {
       fail(now, job.error(), actions);
     } else if (!job->has_value()) {
       cut_all_ = true;
     } else {
       SHEAF_CHECK((*job)->key == (JobKey{cut_, 0}));
+      const std::uint64_t bytes = (*job)->payload.size();
+      fed_.push_back(Fed{std::move(**job), cut_bytes_});
       cut_ += 1;
-      cut_bytes_ += (*job)->payload.size();
-      fed_.push_back(Fed{std::move(**job), 0});
+      cut_bytes_ += bytes;
+      largest_job_bytes_ = std::max(largest_job_bytes_, bytes);
     }
     pump_feed(now, actions);
   }
   work(now, actions);
 }
 
-void StageSession::on_bind(Instant now, JobKey key, Result<Binding> binding, std::vector<StageAction>& actions) {
+void StageSession::on_bind(Instant now, Bound bound, std::vector<StageAction>& actions) {
   sink_busy_ = false;
-  SHEAF_CHECK(binding_ && binding_->first == key);
-  const std::uint32_t bound_revision = std::exchange(binding_, std::nullopt)->second;
+  const std::vector<std::uint32_t> revisions = std::exchange(binding_, {});
+  SHEAF_CHECK(bound.accepted + (bound.objected ? 1 : 0) + bound.left.size() == revisions.size());
   if (phase_ == Phase::kWorking) {
-    if (!binding) {
-      fail(now, binding.error(), actions);
-    } else if (Redo* redo = std::get_if<Redo>(&*binding);
-               redo != nullptr && (arrived_.contains(key) || arriving_.contains(key))) {
-      // It was asked for on an earlier link, and the master has heard it: the new result is here.
+    for (std::size_t i = 0; i < bound.accepted; ++i) {
+      const JobKey key{bound_++, 0};
       revisions_.erase(key);
-    } else if (redo != nullptr) {
-      // After the one that was found wrong, not after the last one asked for: the link may have broken in between.
-      const std::uint32_t revision = bound_revision + 1;
-      revisions_[key] = revision;
-      redo_.insert_or_assign(key, Fed{JobOut{key, std::move(redo->payload), 0, std::move(redo->reason)}, revision});
-    } else {
-      revisions_.erase(key);
-      bound_ += 1;
       send_accept(now, key, actions);
+    }
+    // The rest waits for its turn again, unless newer ones have come meanwhile.
+    std::size_t next = bound.accepted + 1;
+    for (ToBind& left : bound.left) {
+      arrived_.try_emplace(left.key, Arrived{revisions[next++], std::move(left.result), std::move(left.measures)});
+    }
+    if (bound.objected && *bound.objected) {
+      on_redo(JobKey{bound_, 0}, revisions[bound.accepted], std::move(**bound.objected));
+    } else if (bound.objected) {
+      fail(now, bound.objected->error(), actions);
     }
     pump_feed(now, actions);
   }
   work(now, actions);
+}
+
+void StageSession::on_redo(JobKey key, std::uint32_t result_revision, Redo redo) {
+  if (arrived_.contains(key) || arriving_.contains(key)) {
+    // It was asked for on an earlier link, and the master has heard it: the new result is here.
+    revisions_.erase(key);
+    return;
+  }
+  // After the one that was found wrong, not after the last one asked for: the link may have broken in between.
+  const std::uint32_t revision = result_revision + 1;
+  revisions_[key] = revision;
+  redo_.insert_or_assign(key, Fed{JobOut{key, std::move(redo.payload), 0, std::move(redo.reason)}, 0, revision});
 }
 
 void StageSession::on_finish(Instant now, Result<StageReport> report, std::vector<StageAction>& actions) {
@@ -278,7 +299,8 @@ void StageSession::on_delivery(Instant now, const v1::Delivery& delivery, std::s
     return;
   }
   // Delivered again on a new link; the answer to the first one is about to come.
-  if (binding_ && binding_->first == key && delivery.revision() <= binding_->second) return;
+  const bool is_being_bound = key.sub == 0 && key.seq - bound_ < binding_.size();
+  if (is_being_bound && delivery.revision() <= binding_[key.seq - bound_]) return;
   const auto revision = revisions_.find(key);
   if (revision != revisions_.end() && delivery.revision() < revision->second) return;  // Of a payload that has been replaced.
   redo_.erase(key);
@@ -357,10 +379,14 @@ void StageSession::work_source(std::vector<StageAction>& actions) {
     source_stopped_ = true;
     actions.push_back(StopSource{});
   }
-  if (source_busy_ || phase_ != Phase::kWorking || cut_all_) return;
-  if (cut_ >= jobs_until_ || cut_bytes_ >= bytes_until_) return;
-  source_busy_ = true;
-  actions.push_back(NextJob{});
+  if (phase_ != Phase::kWorking || cut_all_) return;
+  // Several at a time, so that its thread need not wait for this one after each. How large jobs are is known from the first on.
+  const std::uint64_t asked_max = cut_ == 0 ? 1 : kJobsAskedMax;
+  while (jobs_asked_ < asked_max && cut_ + jobs_asked_ < jobs_until_ &&
+         cut_bytes_ + jobs_asked_ * largest_job_bytes_ < bytes_until_) {
+    jobs_asked_ += 1;
+    actions.push_back(NextJob{});
+  }
 }
 
 void StageSession::work_sink(Instant now, std::vector<StageAction>& actions) {
@@ -380,11 +406,8 @@ void StageSession::work_sink(Instant now, std::vector<StageAction>& actions) {
       }
       return;
     case Phase::kWorking:
-      if (const auto next = arrived_.find(JobKey{bound_, 0}); next != arrived_.end()) {
-        Arrived arrived = std::move(next->second);
-        arrived_.erase(next);
-        binding_.emplace(JobKey{bound_, 0}, arrived.revision);
-        start(Bind{JobKey{bound_, 0}, std::move(arrived.result), std::move(arrived.measures)});
+      if (Bind bind = take_arrived(); !bind.results.empty()) {
+        start(std::move(bind));
       } else if (all_bound_ && cut_all_ && bound_ == cut_) {
         phase_ = Phase::kFinishing;
         start(Finish{});
@@ -397,6 +420,20 @@ void StageSession::work_sink(Instant now, std::vector<StageAction>& actions) {
     case Phase::kPublished:
     case Phase::kLeft: return;
   }
+}
+
+Bind StageSession::take_arrived() {
+  Bind bind;
+  std::uint64_t bytes = 0;
+  while (bind.results.size() < kResultsBoundAtOnceMax && bytes < kBytesBoundAtOnceMax) {
+    const auto next = arrived_.find(JobKey{bound_ + bind.results.size(), 0});
+    if (next == arrived_.end()) break;
+    bytes += next->second.result.size();
+    binding_.push_back(next->second.revision);
+    bind.results.push_back(ToBind{next->first, std::move(next->second.result), std::move(next->second.measures)});
+    arrived_.erase(next);
+  }
+  return bind;
 }
 
 }  // namespace sheaf::stage

@@ -15,21 +15,26 @@
 
 namespace sheaf::stage {
 
-/// What a stage session wants done. NextJob is a call of the source, and Open, Bind, Finish, PublishOutput and Abandon are
-/// calls of the sink (or make both): each is answered by the on_...() of the same name. At most one call of each is under way
-/// at a time, so that a thread for each can do them in order.
+/// A result that the sink is to bind.
+struct ToBind {
+  JobKey key;
+  Blob result;
+  std::string measures;
+};
+
+/// What a stage session wants done. NextJob is for the source, and Open, Bind, Finish, PublishOutput and Abandon are for the
+/// sink (or make both): each is answered by the on_...() of the same name, in the order in which they were asked for. A thread
+/// for each can do so. Several NextJobs may be under way at a time, but one call of the sink.
 struct Send {
   wire::Message message;
 };
 struct Open {  ///< Make source and sink of this run.
   v1::RunDescription run;
 };
-struct NextJob {};
-struct StopSource {};  ///< Has no answer: a NextJob that is under way is answered soon, and none follows.
+struct NextJob {};     ///< Behind the last job, and behind an error, there is none: the source is not asked.
+struct StopSource {};  ///< Has no answer: NextJobs that are under way are answered soon, and none follows.
 struct Bind {
-  JobKey key;
-  Blob result;
-  std::string measures;
+  std::vector<ToBind> results;  ///< Of one job after the other; not empty.
 };
 struct Finish {};
 struct PublishOutput {};
@@ -38,6 +43,32 @@ struct Leave {
   int exit_code = 0;
   std::string reason;
 };
+/// What came of a Bind.
+struct Bound {
+  std::size_t accepted = 0;              ///< So many of the results, from the first on.
+  std::optional<Result<Redo>> objected;  ///< To the one behind them.
+  std::vector<ToBind> left;              ///< Behind that one: the sink was not given them.
+};
+/// Gives `sink` (a ResultSink) the results of `bind`, until it does not accept one.
+template <class Sink>
+Bound bind_in_order(Sink& sink, Bind bind) {
+  Bound bound;
+  for (ToBind& next : bind.results) {
+    if (bound.objected) {
+      bound.left.push_back(std::move(next));
+      continue;
+    }
+    auto binding = sink.bind(next.key, std::move(next.result), next.measures);
+    if (!binding) {
+      bound.objected = propagate(binding);
+    } else if (Redo* redo = std::get_if<Redo>(&*binding)) {
+      bound.objected = std::move(*redo);
+    } else {
+      bound.accepted += 1;
+    }
+  }
+  return bound;
+}
 using StageAction = std::variant<Send, Open, NextJob, StopSource, Bind, Finish, PublishOutput, Abandon, Leave>;
 
 /// The stage's side of the protocol, for every kind: feeds jobs within the credit, hands results to be bound in order,
@@ -58,7 +89,7 @@ class StageSession {
 
   void on_open(Instant now, Result<StagePlan> plan, std::vector<StageAction>& actions);
   void on_next_job(Instant now, Result<std::optional<JobOut>> job, std::vector<StageAction>& actions);
-  void on_bind(Instant now, JobKey key, Result<Binding> binding, std::vector<StageAction>& actions);
+  void on_bind(Instant now, Bound bound, std::vector<StageAction>& actions);
   void on_finish(Instant now, Result<StageReport> report, std::vector<StageAction>& actions);
   void on_publish_output(Instant now, Status status, std::vector<StageAction>& actions);
   void on_abandon(Instant now, std::vector<StageAction>& actions);
@@ -69,6 +100,7 @@ class StageSession {
   /// A job that was fed and that the master is not known to have yet.
   struct Fed {
     JobOut job;
+    std::uint64_t bytes_before = 0;  ///< Payload bytes of all jobs before it.
     std::uint32_t revision = 0;
     bool is_sent = false;  ///< Of one that is done again: the master has been asked.
   };
@@ -103,10 +135,13 @@ class StageSession {
   void send_published(Instant now, std::vector<StageAction>& actions);
   void send_failed(Instant now, std::vector<StageAction>& actions);
   void say_goodbye_and_leave(Instant now, std::vector<StageAction>& actions);
-  /// Starts the next call of source and sink, where there is something to do and none is under way.
+  void on_redo(JobKey key, std::uint32_t result_revision, Redo redo);
+  /// Starts the next calls of source and sink, where there is something to do.
   void work(Instant now, std::vector<StageAction>& actions);
   void work_source(std::vector<StageAction>& actions);
   void work_sink(Instant now, std::vector<StageAction>& actions);
+  /// The results whose turn it is, up to what the sink is given at once.
+  Bind take_arrived();
   void give_up(Instant now, const std::string& reason, std::vector<StageAction>& actions);
   void fail(Instant now, const Error& error, std::vector<StageAction>& actions);
   void leave(int exit_code, std::string reason, std::vector<StageAction>& actions);
@@ -119,7 +154,7 @@ class StageSession {
   enum class Phase { kOpening, kWorking, kFinishing, kPublishing, kPublished, kGivenUp, kLeft };
   Phase phase_ = Phase::kOpening;
   bool opened_ = false;              ///< Open was asked for.
-  bool source_busy_ = false;         ///< A call of the source is under way.
+  std::uint64_t jobs_asked_ = 0;     ///< Of the source, and not answered.
   bool sink_busy_ = false;           ///< A call of the sink is under way.
   bool source_stopped_ = false;      ///< StopSource was asked for.
   bool is_stopped_ = false;          ///< stop() was called: not to wait for anybody.
@@ -135,6 +170,7 @@ class StageSession {
   bool credit_heard_ = false;    ///< On this link: before, it is not known what the master has of `fed_`.
   std::uint64_t cut_ = 0;        ///< Jobs cut so far.
   std::uint64_t cut_bytes_ = 0;
+  std::uint64_t largest_job_bytes_ = 0;
   std::uint64_t bytes_until_ = 0;
   std::uint64_t jobs_until_ = 0;
   bool cut_all_ = false;
@@ -150,8 +186,8 @@ class StageSession {
   };
   std::map<JobKey, Arriving> arriving_;
   std::map<JobKey, Arrived> arrived_;
-  /// What the kind is given to bind now, and the revision that it is a result of.
-  std::optional<std::pair<JobKey, std::uint32_t>> binding_;
+  /// What the sink is given to bind now, from job `bound_` on: the revisions that they are results of.
+  std::vector<std::uint32_t> binding_;
   std::map<JobKey, std::uint32_t> revisions_;  ///< Of jobs that were asked for again.
   std::uint64_t bound_ = 0;                    ///< Jobs with sub 0 bound so far: the seq that is to be bound next.
   bool all_bound_ = false;

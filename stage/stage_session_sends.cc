@@ -80,7 +80,9 @@ void StageSession::pump_feed(Instant now, std::vector<StageAction>& actions) {
     if (!again.is_sent) send_redo(now, again, actions);
   }
   while (!upload_ && phase_ == Phase::kWorking && feed_next_ < received_ + fed_.size()) {
-    send_job(now, fed_[feed_next_ - received_], actions);
+    Fed& next = fed_[feed_next_ - received_];
+    if (feed_next_ >= jobs_until_ || next.bytes_before >= bytes_until_) break;  // It was asked for before its size was known.
+    send_job(now, next, actions);
     feed_next_ += 1;
   }
   if (cut_all_ && !upload_ && !end_sent_ && feed_next_ == cut_ && phase_ == Phase::kWorking) {

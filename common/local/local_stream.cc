@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "common/base/check.h"
 
@@ -138,13 +139,8 @@ Result<bool> LocalStream::write_some(Outgoing& outgoing, bool wait) {
 }
 
 Status LocalStream::fill() {
-  if (consumed_ > 0) {
-    buffer_.erase(0, consumed_);
-    consumed_ = 0;
-  }
-  const std::size_t before = buffer_.size();
-  buffer_.resize(before + kReadBytes);
-  iovec piece{buffer_.data() + before, kReadBytes};
+  make_room();
+  iovec piece{buffer_.data() + filled_, buffer_.size() - filled_};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kFilesPerReadMax)> control{};
   msghdr message{};
   message.msg_iov = &piece;
@@ -153,11 +149,11 @@ Status LocalStream::fill() {
   message.msg_controllen = control.size();
   const ssize_t size = ::recvmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   const int error = errno;
-  buffer_.resize(before + (size > 0 ? static_cast<std::size_t>(size) : 0));
   if (size < 0) {
     if (error == EAGAIN || error == EWOULDBLOCK || error == EINTR) return {};
     return broken("was lost: " + errno_text(error));
   }
+  filled_ += static_cast<std::size_t>(size);
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
     const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
@@ -174,8 +170,16 @@ Status LocalStream::fill() {
   return {};
 }
 
+void LocalStream::make_room() {
+  std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(consumed_), buffer_.begin() + static_cast<std::ptrdiff_t>(filled_),
+            buffer_.begin());
+  filled_ -= std::exchange(consumed_, 0);
+  // Never smaller again: growing it writes zeros to all that is new.
+  if (buffer_.size() - filled_ < kReadBytes) buffer_.resize(filled_ + 2 * kReadBytes);
+}
+
 Result<std::optional<LocalFrame>> LocalStream::next() {
-  const std::size_t available = buffer_.size() - consumed_;
+  const std::size_t available = filled_ - consumed_;
   if (available < kPrefixBytes) return std::nullopt;
   const char* begin = buffer_.data() + consumed_;
   const std::size_t header_size = get_u32(begin);
@@ -203,7 +207,7 @@ Result<std::optional<LocalFrame>> LocalStream::receive() {
     pollfd entry{socket_.get(), POLLIN, 0};
     if (::poll(&entry, 1, -1) < 0 && errno != EINTR) return broken("was lost: " + errno_text(errno));
     if (Status status = fill(); !status) {
-      if (closed_ && buffer_.size() == consumed_) return std::nullopt;
+      if (closed_ && filled_ == consumed_) return std::nullopt;
       return tl::unexpected(status.error());
     }
   }

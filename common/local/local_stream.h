@@ -55,12 +55,15 @@ class LocalStream {
   static Outgoing encode(LocalFrame frame);
   /// Sends from `outgoing` once. Errors as send(); true when something was taken.
   Result<bool> write_some(Outgoing& outgoing, bool wait);
+  /// For one more read, behind what is in the buffer.
+  void make_room();
 
   Fd socket_;
   std::deque<Outgoing> outgoing_;
-  std::string buffer_;
-  std::size_t consumed_ = 0;  ///< Of buffer_.
-  std::deque<Fd> files_;      ///< Passed with what is in buffer_, in order.
+  std::string buffer_;  ///< What was read and is not consumed: from `consumed_` to `filled_`.
+  std::size_t consumed_ = 0;
+  std::size_t filled_ = 0;
+  std::deque<Fd> files_;  ///< Passed with what is in the buffer, in order.
   bool closed_ = false;
 };
 

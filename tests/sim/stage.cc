@@ -138,9 +138,12 @@ void SimStage::work(bool& is_working, Duration longest, Work work) {
 
 void SimStage::cut() {
   work(is_cutting_, 10ms, [this](std::vector<stage::StageAction>& out) {
-    if (is_source_stopped_) return session_.on_next_job(now(), fail(ErrorCode::kStopped, "stopped"), out);
-    if (kind_.waits_for_input()) return cut();
-    session_.on_next_job(now(), kind_.next_job(), out);
+    if (!is_source_done_ && kind_.waits_for_input()) return cut();
+    Result<std::optional<stage::JobOut>> job = std::nullopt;
+    if (!is_source_done_) job = kind_.next_job();
+    if (!job || !*job) is_source_done_ = true;
+    if (--jobs_asked_ > 0) cut();
+    session_.on_next_job(now(), std::move(job), out);
   });
 }
 
@@ -157,13 +160,12 @@ void SimStage::carry_out(stage::StageAction& action) {
   } else if (std::holds_alternative<stage::Open>(action)) {
     work(is_binding_, 300ms, [this](Actions& out) { session_.on_open(now(), kind_.plan(), out); });
   } else if (std::holds_alternative<stage::NextJob>(action)) {
-    cut();
+    if (++jobs_asked_ == 1) cut();
   } else if (std::holds_alternative<stage::StopSource>(action)) {
-    is_source_stopped_ = true;
+    is_source_done_ = true;
   } else if (auto* bind = std::get_if<stage::Bind>(&action)) {
-    auto result = std::make_shared<Blob>(std::move(bind->result));
-    work(is_binding_, 20ms, [this, key = bind->key, result, measures = bind->measures](Actions& out) {
-      session_.on_bind(now(), key, kind_.bind(key, std::move(*result), measures), out);
+    work(is_binding_, 20ms, [this, bind = std::make_shared<stage::Bind>(std::move(*bind))](Actions& out) {
+      session_.on_bind(now(), stage::bind_in_order(kind_, std::move(*bind)), out);
     });
   } else if (std::holds_alternative<stage::Finish>(action)) {
     work(is_binding_, 1s, [this](Actions& out) { session_.on_finish(now(), kind_.finish(), out); });

@@ -96,7 +96,8 @@ class SimStage final : public Process {
   wire::Outbox outbox_;
   bool is_cutting_ = false;
   bool is_binding_ = false;
-  bool is_source_stopped_ = false;
+  bool is_source_done_ = false;
+  int jobs_asked_ = 0;
   std::optional<int> exit_code_;
 };
 

@@ -74,19 +74,50 @@ class StageSessionTest : public testing::Test {
     sort_out();
   }
   void no_more_jobs() {
-    ASSERT_TRUE(take<NextJob>());
-    session_.on_next_job(now_, std::optional<JobOut>(), actions_);
+    ASSERT_GT(jobs_asked_, 0);
+    while (take<NextJob>()) session_.on_next_job(now_, std::optional<JobOut>(), actions_);
     sort_out();
   }
-  /// The result that is to be bound, once `seq` is the one that is asked for.
-  std::string bind_asked(std::uint64_t seq) {
+  /// The results that are to be bound, from `seq` on; answer_bind() says what came of it.
+  Names all_bind_asked(std::uint64_t seq) {
     auto bind = take<Bind>();
-    EXPECT_TRUE(bind && bind->key == (JobKey{seq, 0}));
-    return bind ? bind->result.read_all().value() : "";
+    Names results;
+    if (!bind) return results;
+    for (const ToBind& next : bind->results) {
+      EXPECT_EQ(next.key, (JobKey{seq + results.size(), 0}));
+      results.push_back(next.result.read_all().value());
+    }
+    binding_ = std::move(bind->results);
+    return results;
   }
-  void answer_bind(std::uint64_t seq, Result<Binding> binding = Accepted{}) {
-    session_.on_bind(now_, JobKey{seq, 0}, std::move(binding), actions_);
+  /// The same of one that is alone.
+  std::string bind_asked(std::uint64_t seq) {
+    const Names results = all_bind_asked(seq);
+    EXPECT_EQ(results.size(), 1U);
+    return results.empty() ? "" : results[0];
+  }
+  /// What the sink says of each: it is not asked about what comes behind one that it does not accept.
+  void answer_bind(std::vector<Result<Binding>> answers) {
+    struct {
+      std::vector<Result<Binding>> answers;
+      std::size_t given = 0;
+      Result<Binding> bind(JobKey /*key*/, Blob /*result*/, const std::string& /*measures*/) {
+        return std::move(answers.at(given++));
+      }
+    } sink{std::move(answers)};
+    session_.on_bind(now_, bind_in_order(sink, Bind{std::exchange(binding_, {})}), actions_);
+    EXPECT_EQ(sink.given, sink.answers.size());
     sort_out();
+  }
+  void answer_bind(Result<Binding> binding = Accepted{}) {
+    std::vector<Result<Binding>> answers;
+    answers.push_back(std::move(binding));
+    answer_bind(std::move(answers));
+  }
+  void accept_all() {
+    std::vector<Result<Binding>> answers;
+    while (answers.size() < binding_.size()) answers.emplace_back(Accepted{});
+    answer_bind(std::move(answers));
   }
   static Result<Binding> redo(const std::string& payload) { return Redo{Blob::of(payload), "it does not fit"}; }
   void finished() {
@@ -119,13 +150,18 @@ class StageSessionTest : public testing::Test {
   /// What source or sink is asked to do, if it is that.
   template <class Asked>
   std::optional<Asked> take() {
-    std::optional<StageAction>& lane = std::is_same_v<Asked, NextJob> ? source_asked_ : sink_asked_;
-    if (!lane || !std::holds_alternative<Asked>(*lane)) return std::nullopt;
-    Asked asked = std::get<Asked>(std::move(*lane));
-    lane.reset();
-    return asked;
+    if constexpr (std::is_same_v<Asked, NextJob>) {
+      if (jobs_asked_ == 0) return std::nullopt;
+      jobs_asked_ -= 1;
+      return NextJob{};
+    } else {
+      if (!sink_asked_ || !std::holds_alternative<Asked>(*sink_asked_)) return std::nullopt;
+      Asked asked = std::get<Asked>(std::move(*sink_asked_));
+      sink_asked_.reset();
+      return asked;
+    }
   }
-  bool is_anything_asked() const { return source_asked_ || sink_asked_; }
+  bool is_anything_asked() const { return jobs_asked_ > 0 || sink_asked_; }
   /// Up to two jobs that are fed, the whole input cut.
   void begin() {
     session_.on_time(now_, actions_);
@@ -144,7 +180,7 @@ class StageSessionTest : public testing::Test {
     for (std::uint64_t seq : {0, 1}) {
       deliver(seq, "result");
       bind_asked(seq);
-      answer_bind(seq);
+      answer_bind();
     }
     say_all_bound();
     finished();
@@ -158,15 +194,16 @@ class StageSessionTest : public testing::Test {
         auto message = wire::decode(wire::encode(send->message));
         ASSERT_TRUE(message) << message.error().what;
         sent_.push_back(std::move(*message));
+      } else if (std::holds_alternative<NextJob>(action)) {
+        jobs_asked_ += 1;
       } else if (std::holds_alternative<StopSource>(action)) {
         source_stopped_ += 1;
       } else if (Leave* leave = std::get_if<Leave>(&action)) {
         left_ = leave->exit_code;
         reason_ = leave->reason;
       } else {
-        std::optional<StageAction>& lane = std::holds_alternative<NextJob>(action) ? source_asked_ : sink_asked_;
-        ASSERT_FALSE(lane) << "more than one call of a lane at a time";
-        lane = std::move(action);
+        ASSERT_FALSE(sink_asked_ || !binding_.empty()) << "more than one call of the sink at a time";
+        sink_asked_ = std::move(action);
       }
     }
   }
@@ -177,8 +214,9 @@ class StageSessionTest : public testing::Test {
   std::vector<StageAction> actions_;
   std::vector<wire::Message> sent_;
   std::vector<wire::Message> heard_;
-  std::optional<StageAction> source_asked_;
+  int jobs_asked_ = 0;
   std::optional<StageAction> sink_asked_;
+  std::vector<ToBind> binding_;  ///< What was taken and is not answered.
   int source_stopped_ = 0;
   std::uint64_t cut_ = 0;
   std::optional<int> left_;

@@ -8,7 +8,7 @@ TEST_F(StageSessionTest, AsksAgainForAJobAndGoesOnWithItsRevisionAfterAReconnect
   begin();
   deliver(0, "wrong");
   bind_asked(0);
-  answer_bind(0, redo("job 0, otherwise"));
+  answer_bind(redo("job 0, otherwise"));
   EXPECT_EQ(sent(), Names{"redo"});
   EXPECT_EQ(heard_[0].envelope.redo().revision(), 1u);
   EXPECT_EQ(heard_[0].payloads, std::vector<std::string>{"job 0, otherwise"});
@@ -21,12 +21,12 @@ TEST_F(StageSessionTest, AsksAgainForAJobAndGoesOnWithItsRevisionAfterAReconnect
   EXPECT_EQ(sent(), (Names{"run_planned", "feed_end"}));  // The master has it, or delivers the wrong one again.
   deliver(0, "wrong as well", 1);
   EXPECT_EQ(bind_asked(0), "wrong as well");
-  answer_bind(0, redo("a third payload"));
+  answer_bind(redo("a third payload"));
   EXPECT_EQ(sent(), Names{"redo"});
   EXPECT_EQ(heard_[0].envelope.redo().revision(), 2u);
   deliver(0, "right", 2);
   EXPECT_EQ(bind_asked(0), "right");
-  answer_bind(0);
+  answer_bind();
   EXPECT_EQ(sent(), Names{"accept"});
 }
 
@@ -34,7 +34,7 @@ TEST_F(StageSessionTest, FindsAWrongResultWrongAgainWhenItsRedoWasLost) {
   begin();
   deliver(0, "wrong");
   bind_asked(0);
-  answer_bind(0, redo("job 0, otherwise"));
+  answer_bind(redo("job 0, otherwise"));
   sent();
   lose_link();
   welcome();
@@ -42,7 +42,7 @@ TEST_F(StageSessionTest, FindsAWrongResultWrongAgainWhenItsRedoWasLost) {
   sent();
   deliver(0, "wrong");
   bind_asked(0);
-  answer_bind(0, redo("job 0, otherwise"));
+  answer_bind(redo("job 0, otherwise"));
   EXPECT_EQ(sent(), Names{"redo"});
   EXPECT_EQ(heard_[0].envelope.redo().revision(), 1u);
 }
@@ -53,7 +53,7 @@ TEST_F(StageSessionTest, DoesNotAskAgainForWhatHasBeenDoneAgainMeanwhile) {
   begin();
   deliver(0, "wrong");
   bind_asked(0);
-  answer_bind(0, redo("job 0, otherwise"));
+  answer_bind(redo("job 0, otherwise"));
   sent();
   lose_link();
   welcome();
@@ -62,7 +62,7 @@ TEST_F(StageSessionTest, DoesNotAskAgainForWhatHasBeenDoneAgainMeanwhile) {
   deliver(0, "wrong");
   bind_asked(0);
   deliver(0, "right", 1);
-  answer_bind(0, redo("job 0, otherwise"));
+  answer_bind(redo("job 0, otherwise"));
   EXPECT_EQ(sent(), Names{});
   EXPECT_EQ(bind_asked(0), "right");
 }
@@ -71,7 +71,7 @@ TEST_F(StageSessionTest, SaysAgainThatItFailed) {
   begin();
   deliver(0, "result");
   bind_asked(0);
-  answer_bind(0, tl::unexpected(kBadInput));
+  answer_bind(tl::unexpected(kBadInput));
   EXPECT_EQ(sent(), Names{"stage_failed"});
   EXPECT_EQ(heard_[0].envelope.stage_failed().fault().where(), "in.mp4");
   lose_link();
@@ -88,7 +88,7 @@ TEST_F(StageSessionTest, LeavesInTheEndAlsoWhenNobodyAnswersThatItFailed) {
   begin();
   deliver(0, "result");
   bind_asked(0);
-  answer_bind(0, tl::unexpected(kBadInput));
+  answer_bind(tl::unexpected(kBadInput));
   abandoned();
   while (!left_ && now_ < Instant(Duration(1h)) + 1min) {
     now_ = session_.next_deadline().value();
@@ -104,7 +104,7 @@ TEST_F(StageSessionTest, DoesNotLeaveBeforeItCouldSayWhyItFailed) {
   deliver(0, "result");
   bind_asked(0);
   lose_link();
-  answer_bind(0, tl::unexpected(kBadInput));
+  answer_bind(tl::unexpected(kBadInput));
   abandoned();
   EXPECT_EQ(left_, std::nullopt);
   EXPECT_EQ(sent(), Names{});
@@ -119,7 +119,7 @@ TEST_F(StageSessionTest, LeavesWithoutAWordWhenNobodyIsLeftToHearIt) {
   deliver(0, "result");
   bind_asked(0);
   lose_link();
-  answer_bind(0, tl::unexpected(kBadInput));
+  answer_bind(tl::unexpected(kBadInput));
   abandoned();
   stop("the program that started it is gone");
   EXPECT_EQ(left_, 1);
@@ -131,7 +131,7 @@ TEST_F(StageSessionTest, AbandonsBeforeItLeaves) {
   bind_asked(0);
   stop();
   EXPECT_FALSE(is_anything_asked());  // One call of the kind at a time.
-  answer_bind(0);
+  answer_bind();
   EXPECT_EQ(left_, std::nullopt);
   abandoned();
   EXPECT_EQ(left_, 1);
@@ -236,7 +236,7 @@ TEST_F(StageSessionTest, PublishesWithoutAReportThatDoesNotFitIntoAMessage) {
   for (std::uint64_t seq : {0, 1}) {
     deliver(seq, "result");
     bind_asked(seq);
-    answer_bind(seq);
+    answer_bind();
   }
   say_all_bound();
   sent();

@@ -15,12 +15,9 @@ TEST_F(StageSessionTest, CutsFeedsBindsAndPublishes) {
   deliver(1, "result 1");  // Not its turn.
   EXPECT_FALSE(is_anything_asked());
   deliver(0, "result 0");
-  EXPECT_EQ(bind_asked(0), "result 0");
-  answer_bind(0);
-  EXPECT_EQ(sent(), Names{"accept"});
-  EXPECT_EQ(bind_asked(1), "result 1");
-  answer_bind(1);
-  EXPECT_EQ(sent(), Names{"accept"});
+  EXPECT_EQ(all_bind_asked(0), (Names{"result 0", "result 1"}));
+  accept_all();
+  EXPECT_EQ(sent(), (Names{"accept", "accept"}));
   EXPECT_FALSE(is_anything_asked());  // The master says when everything is bound.
   say_all_bound();
   finished();
@@ -56,7 +53,7 @@ TEST_F(StageSessionTest, BindsWhileTheSourceWaitsForInput) {
   next_job("job 0");
   deliver(0, "result 0");  // The source has been asked for job 1, and takes its time.
   EXPECT_EQ(bind_asked(0), "result 0");
-  answer_bind(0);
+  answer_bind();
   EXPECT_EQ(sent(), (Names{"run_planned", "feed", "accept"}));
   next_job("job 1");
   EXPECT_EQ(sent(), Names{"feed"});
@@ -129,7 +126,7 @@ TEST_F(StageSessionTest, BindsOnceWhatIsDeliveredAgainMeanwhile) {
   credit(10, 2);
   deliver(0, "result");
   sent();
-  answer_bind(0);
+  answer_bind();
   EXPECT_EQ(sent(), Names{"accept"});
   EXPECT_FALSE(is_anything_asked());
 }
@@ -143,7 +140,7 @@ TEST_F(StageSessionTest, FindsWrongOnceWhatIsDeliveredAgainMeanwhile) {
   credit(10, 2);
   deliver(0, "wrong");
   sent();
-  answer_bind(0, redo("job 0, otherwise"));
+  answer_bind(redo("job 0, otherwise"));
   EXPECT_EQ(sent(), Names{"redo"});
   EXPECT_FALSE(is_anything_asked());
 }
@@ -152,7 +149,7 @@ TEST_F(StageSessionTest, AcceptsAgainWhatIsBound) {
   begin();
   deliver(0, "result");
   bind_asked(0);
-  answer_bind(0);
+  answer_bind();
   sent();
   deliver(0, "result");  // The Accept was lost with the link.
   EXPECT_EQ(sent(), Names{"accept"});
@@ -263,10 +260,49 @@ TEST_F(StageSessionTest, BindsManyResultsOfOneMessage) {
   *message.envelope.mutable_deliver()->add_results() = second.envelope.deliver().results(0);
   message.payloads.push_back(second.payloads[0]);
   say(message);
-  for (const std::uint64_t seq : {0, 1}) {
-    EXPECT_EQ(bind_asked(seq), "result " + std::to_string(seq));
-    answer_bind(seq);
-  }
+  EXPECT_EQ(all_bind_asked(0), (Names{"result 0", "result 1"}));
+}
+
+TEST_F(StageSessionTest, BindsAfterARedoWhatItsSinkWasNotGiven) {
+  begin();
+  deliver(1, "result 1");
+  deliver(0, "result 0");
+  EXPECT_EQ(all_bind_asked(0).size(), 2U);
+  answer_bind(redo("job 0, otherwise"));
+  EXPECT_EQ(sent(), Names{"redo"});
+  EXPECT_FALSE(is_anything_asked());
+  deliver(0, "result 0, otherwise", 1);
+  EXPECT_EQ(all_bind_asked(0), (Names{"result 0, otherwise", "result 1"}));
+  accept_all();
+  EXPECT_EQ(sent(), (Names{"accept", "accept"}));
+}
+
+TEST_F(StageSessionTest, AsksForManyJobsOnceItKnowsHowLargeTheyAre) {
+  welcome();
+  opened(1000);
+  credit(1000, 0, 100);
+  EXPECT_EQ(jobs_asked_, 1);
+  next_job("ten bytes.");
+  EXPECT_EQ(jobs_asked_, 9);
+  for (int i = 0; i < 8; ++i) next_job("1 byte?");
+  EXPECT_EQ(jobs_asked_, 4);  // 66 bytes are cut: the fourth begins within the credit if all are as large as the first.
+}
+
+TEST_F(StageSessionTest, KeepsBackWhatIsLargerThanItWasTakenFor) {
+  welcome();
+  opened(1000);
+  credit(1000, 0, 20);
+  next_job("small");
+  EXPECT_EQ(jobs_asked_, 3);
+  next_job("larger than all of the credit");
+  next_job("job 2");
+  next_job("job 3");
+  EXPECT_EQ(jobs_asked_, 0);
+  EXPECT_EQ(sent(), (Names{"run_planned", "feed", "feed"}));
+  credit(1000, 2, 35);
+  EXPECT_EQ(sent(), Names{"feed"});
+  credit(1000, 2, 40);
+  EXPECT_EQ(sent(), Names{"feed"});
 }
 
 TEST_F(StageSessionTest, FailsWhenMoreIsDeliveredThanMayWait) {
