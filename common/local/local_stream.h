@@ -25,7 +25,7 @@ v1::LocalPayload attach_payload(Blob payload, LocalFrame& frame);
 /// The payload of a received frame. Errors: kFailed when sizes do not agree.
 Result<Blob> take_payload(const v1::LocalPayload& header, LocalFrame& frame);
 
-/// One end of a socket pair (executor.proto). The thread that made it makes every call.
+/// One end of a socket pair (executor.proto). One thread reads and one writes, which may be the same.
 class LocalStream {
  public:
   explicit LocalStream(Fd socket);

@@ -3,8 +3,9 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
+#include <optional>
+#include <utility>
 
 #include "common/base/text.h"
 #include "common/wire/message.h"
@@ -31,28 +32,26 @@ Error readable(const Error& error) {
 }  // namespace
 
 ExecutorHost::ExecutorHost(Fd socket, JobKinds kinds, const HostConfig& config)
-    : link_(std::move(socket)), kinds_(std::move(kinds)), config_(config) {}
+    : link_(std::move(socket)),
+      kinds_(std::move(kinds)),
+      config_(config),
+      slots_(config.threads, config.scratch,
+             Slots::Calls{[this](const SlotTask& task) { return begin(task.attempt); },
+                          [this](SlotResult result) { end_and_answer(std::move(result)); }}) {}
 
 ExecutorHost::~ExecutorHost() {
-  for (const auto& [attempt, cancelled] : running_) *cancelled = true;
+  const std::lock_guard lock(given_mutex_);
+  for (const auto& [attempt, given] : given_) *given.cancelled = true;
 }
 
 Status ExecutorHost::run() {
-  auto slots = make_slots(config_.threads, config_.scratch);
-  if (!slots) return propagate(slots);
-  slots_ = std::move(*slots);
   say_ready();
   while (true) {
-    if (!link_.flush()) return {};
-    const auto events = static_cast<short>(link_.has_queued() ? POLLIN | POLLOUT : POLLIN);
-    std::array<pollfd, 2> polled{pollfd{link_.fd(), events, 0}, pollfd{slots_->fd(), POLLIN, 0}};
-    if (::poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR) {
+    pollfd readable{link_.fd(), POLLIN, 0};
+    if (::poll(&readable, 1, -1) < 0 && errno != EINTR) {
       return fail(ErrorCode::kFailed, "cannot wait for the link: " + errno_text(errno));
     }
-    if (polled[1].revents != 0) {
-      for (SlotResult& result : slots_->take_done()) on_result(std::move(result));
-    }
-    if ((polled[0].revents & ~POLLOUT) == 0) continue;
+    if (readable.revents == 0) continue;
     if (!link_.fill()) return {};  // The link is gone, and with it everybody who wants the results.
     while (true) {
       auto frame = link_.next();
@@ -72,7 +71,8 @@ void ExecutorHost::say_ready() {
     offered.set_name(kind->name());
     offered.set_fingerprint(fingerprint_of(*kind));
   }
-  link_.queue(std::move(frame));
+  const std::lock_guard lock(sending_);
+  [[maybe_unused]] const Status ignored = link_.send(std::move(frame));  // run() sees that the link is gone.
 }
 
 void ExecutorHost::on_frame(local::LocalFrame frame) {
@@ -81,8 +81,7 @@ void ExecutorHost::on_frame(local::LocalFrame frame) {
   } else if (frame.message.has_job()) {
     on_job(std::move(frame));
   } else if (frame.message.has_cancel()) {
-    const auto found = running_.find(wire::from_wire(frame.message.cancel().attempt()));
-    if (found != running_.end()) *found->second = true;
+    on_cancel(wire::from_wire(frame.message.cancel().attempt()));
   }
 }
 
@@ -99,17 +98,51 @@ void ExecutorHost::on_job(local::LocalFrame frame) {
   const auto open =
       std::find_if(runs_.begin(), runs_.end(), [&](const OpenRun& entry) { return entry.number == task.job.run.value; });
   if (open == runs_.end()) {
-    on_result({task.job, task.attempt, fail(ErrorCode::kFailed, "a job of a run that was not opened")});
+    answer({task.job, task.attempt, fail(ErrorCode::kFailed, "a job of a run that was not opened")});
     return;
   }
   task.run = open->run;
   task.frame = std::move(frame);
-  running_[task.attempt] = task.cancelled;
-  slots_->post(std::move(task));
+  {
+    const std::lock_guard lock(given_mutex_);
+    given_[task.attempt] = Given{task.job, task.cancelled, false};
+  }
+  slots_.post(std::move(task));
 }
 
-void ExecutorHost::on_result(SlotResult result) {
-  running_.erase(result.attempt);
+void ExecutorHost::on_cancel(Attempt attempt) {
+  std::optional<Given> never_begun;
+  {
+    const std::lock_guard lock(given_mutex_);
+    const auto found = given_.find(attempt);
+    if (found == given_.end()) return;
+    *found->second.cancelled = true;
+    if (!found->second.has_begun) {
+      never_begun = std::move(found->second);
+      given_.erase(found);
+    }
+  }
+  // At once: it may stand behind one that takes long, and nobody is to take it for one that does not stop.
+  if (never_begun) answer({never_begun->job, attempt, fail(ErrorCode::kStopped, "cancelled")});
+}
+
+bool ExecutorHost::begin(Attempt attempt) {
+  const std::lock_guard lock(given_mutex_);
+  const auto found = given_.find(attempt);
+  if (found == given_.end()) return false;
+  found->second.has_begun = true;
+  return true;
+}
+
+void ExecutorHost::end_and_answer(SlotResult result) {
+  {
+    const std::lock_guard lock(given_mutex_);
+    given_.erase(result.attempt);
+  }
+  answer(std::move(result));
+}
+
+void ExecutorHost::answer(SlotResult result) {
   local::LocalFrame frame;
   v1::ExecutorDone& done = *frame.message.mutable_done();
   *done.mutable_job() = wire::to_wire(result.job);
@@ -123,7 +156,8 @@ void ExecutorHost::on_result(SlotResult result) {
     // The same bytes, read by the same program, are at fault again.
     done.set_final(code == ErrorCode::kInput || code == ErrorCode::kUsage);
   }
-  link_.queue(std::move(frame));
+  const std::lock_guard lock(sending_);
+  [[maybe_unused]] const Status ignored = link_.send(std::move(frame));  // run() sees that the link is gone.
 }
 
 JobKind* ExecutorHost::find_kind(const std::string& name) const {

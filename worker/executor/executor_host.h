@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,15 +26,15 @@ struct HostConfig {
 /// An executor's side of executor.proto: takes jobs from the link, has its slots do them, returns what they made. It knows no
 /// kind: the program that makes it brings them.
 ///
-/// The thread that calls run() owns the socket; slots have threads of their own.
+/// The thread that calls run() reads from the socket. Slots have threads of their own, and each writes its own answers: there is
+/// no waiting for another thread between two jobs, and none begins before the answer of the one before is on its way.
 class ExecutorHost {
  public:
   ExecutorHost(Fd socket, JobKinds kinds, const HostConfig& config);
   /// Cancels what runs and waits until it has stopped. A program that leaves need not wait: it may just end.
   ~ExecutorHost();
 
-  /// Says that it is ready, and works until the link closes the socket. Errors: kFailed when the link sends what is no message,
-  /// or the system gives no descriptors.
+  /// Says that it is ready, and works until the link closes the socket. Errors: kFailed when the link sends what is no message.
   Status run();
 
  private:
@@ -46,15 +47,28 @@ class ExecutorHost {
   void on_frame(local::LocalFrame frame);
   void on_run(const v1::ExecutorRun& request);
   void on_job(local::LocalFrame frame);
-  void on_result(SlotResult result);
+  void on_cancel(Attempt attempt);
+  // From here on: by any thread.
+  bool begin(Attempt attempt);
+  void end_and_answer(SlotResult result);
+  void answer(SlotResult result);
   JobKind* find_kind(const std::string& name) const;
 
   local::LocalStream link_;
   JobKinds kinds_;
   HostConfig config_;
   std::deque<OpenRun> runs_;  ///< The last kOpenRunsMax that were opened: the link counts alike.
-  std::map<Attempt, std::shared_ptr<std::atomic<bool>>> running_;
-  std::unique_ptr<Slots> slots_;  ///< Last: its threads end before what they use.
+
+  /// A job that is not answered.
+  struct Given {
+    JobId job;
+    std::shared_ptr<std::atomic<bool>> cancelled;
+    bool has_begun = false;
+  };
+  std::mutex given_mutex_;
+  std::map<Attempt, Given> given_;
+  std::mutex sending_;  ///< Whoever has it may write to the socket.
+  Slots slots_;         ///< Last: its threads end before what they use.
 };
 
 }  // namespace sheaf::worker

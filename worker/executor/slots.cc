@@ -73,16 +73,18 @@ Result<RunContext*> OpenedRun::context() {
   return context_->get();
 }
 
-Result<std::unique_ptr<Slots>> make_slots(std::uint32_t threads, std::string scratch) {
-  return Slots::make(
-      threads,
-      [scratch = std::move(scratch)](SlotTask task) {
-        show_thread_as("job " + std::to_string(task.job.key.seq));
-        SlotResult done{task.job, task.attempt, perform(task, scratch)};
-        show_thread_as("idle");  // Before anybody hears of the result: who is shown with a job has not answered for it.
-        return done;
-      },
-      [] { show_thread_as("idle"); });
+Slots::Slots(std::uint32_t threads, std::string scratch, Calls calls)
+    : scratch_(std::move(scratch)),
+      calls_(std::move(calls)),
+      threads_(
+          threads, [this](SlotTask task) { work(std::move(task)); }, [] { show_thread_as("idle"); }) {}
+
+void Slots::work(SlotTask task) const {
+  if (!calls_.begin(task)) return;
+  show_thread_as("job " + std::to_string(task.job.key.seq));
+  SlotResult done{task.job, task.attempt, perform(task, scratch_)};
+  show_thread_as("idle");  // Before anybody hears of the result: who is shown with a job has not answered for it.
+  calls_.answer(std::move(done));
 }
 
 }  // namespace sheaf::worker

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -9,7 +10,7 @@
 #include "common/base/ids.h"
 #include "common/local/local_stream.h"
 #include "common/runtime/blob.h"
-#include "common/runtime/task_threads.h"
+#include "common/runtime/work_threads.h"
 #include "worker/executor/job_kind.h"
 
 namespace sheaf::worker {
@@ -47,11 +48,27 @@ struct SlotResult {
   Result<JobOutput> result;
 };
 
-/// T threads that do jobs. They share nothing but the runs, and no error or exception of a job ends one. Cancel
-/// those that run before the threads are to end.
-using Slots = TaskThreads<SlotTask, SlotResult>;
+/// Threads that do jobs, in the order in which they came. They share nothing but the runs, and no error or exception of a job
+/// ends one. Cancel those that run before the threads are to end.
+class Slots {
+ public:
+  struct Calls {
+    /// A slot has got to a job; false: it is not to be done any more.
+    std::function<bool(const SlotTask& task)> begin;
+    std::function<void(SlotResult result)> answer;
+  };
 
-/// `scratch`: the directory for large results. Errors: as TaskThreads::make().
-Result<std::unique_ptr<Slots>> make_slots(std::uint32_t threads, std::string scratch);
+  /// `scratch`: the directory for large results. The slot's own thread calls `calls`, so several may at a time.
+  Slots(std::uint32_t threads, std::string scratch, Calls calls);
+
+  void post(SlotTask task) { threads_.post(std::move(task)); }
+
+ private:
+  void work(SlotTask task) const;
+
+  const std::string scratch_;
+  const Calls calls_;
+  WorkThreads<SlotTask> threads_;  ///< Last: they end before what they use.
+};
 
 }  // namespace sheaf::worker
