@@ -47,11 +47,11 @@ PeerLink::Event PeerLink::on_message(Instant now, const v1::Envelope& envelope) 
 PeerLink::Event PeerLink::on_time(Instant now, std::vector<Message>& out) {
   if (state_ == State::kRefused) return Event::kNone;
   Event event = Event::kNone;
-  if (is_welcomed() && now - last_heard_ >= silence_max_) {
+  if (is_master_silent(now)) {
     greet_again();
     event = Event::kLost;
   }
-  if (state_ == State::kHello && (!hello_sent_ || now - *hello_sent_ >= kHelloRetry)) {
+  if (is_hello_due(now)) {
     Message hello;
     *hello.envelope.mutable_hello() = hello_;
     out.push_back(std::move(hello));
@@ -65,6 +65,11 @@ PeerLink::Event PeerLink::on_time(Instant now, std::vector<Message>& out) {
     last_sent_ = now;
   }
   return event;
+}
+
+bool PeerLink::is_hello_due(Instant now) const {
+  if (state_ == State::kHello) return !hello_sent_ || now - *hello_sent_ >= kHelloRetry;
+  return is_master_silent(now);
 }
 
 void PeerLink::on_sent(Instant now) {

@@ -28,8 +28,9 @@ class PeerLink {
   /// `hello`: role, session, host, pid and the part of the role; protocol, version and epoch are filled in.
   explicit PeerLink(v1::Hello hello);
 
-  /// What the next Hello will say of this worker: kept up to date by the owner (running attempts).
+  /// What the next Hello will say: the owner brings it up to date (running attempts) before on_time() sends it.
   v1::Hello& hello() { return hello_; }
+  bool is_hello_due(Instant now) const;
 
   /// Takes a message that has arrived at `now`.
   Event on_message(Instant now, const v1::Envelope& envelope);
@@ -53,6 +54,7 @@ class PeerLink {
   enum class State { kHello, kWelcomed, kRefused };
 
   void greet_again();
+  bool is_master_silent(Instant now) const { return is_welcomed() && now - last_heard_ >= silence_max_; }
 
   v1::Hello hello_;
   State state_ = State::kHello;

@@ -253,7 +253,8 @@ void check(Checker& c, const v1::Assign& assign) {
 void check_result(Checker& c, const v1::JobResult& result) {
   c.job(result.has_job(), result.job());
   c.attempt(result.has_attempt());
-  c.require(result.outcome() >= v1::OUTCOME_DONE && result.outcome() <= v1::OUTCOME_RETURNED, "a result of an unknown outcome");
+  c.require(result.outcome() >= v1::OUTCOME_DONE && result.outcome() <= v1::OUTCOME_UNSTARTED,
+            "a result of an unknown outcome");
   const bool done = result.outcome() == v1::OUTCOME_DONE;
   const bool failed = result.outcome() == v1::OUTCOME_FAILED || result.outcome() == v1::OUTCOME_EXECUTOR_LOST;
   if (done) c.payload(result.has_payload(), result.payload());

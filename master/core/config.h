@@ -19,6 +19,11 @@ struct SchedulerConfig {
   /// A worker that has not been heard for this long is expired: its jobs go to others. It may come back.
   Duration worker_silence_max = std::chrono::seconds(4);
 
+  /// A worker that is full and has a result sooner than this after it was given the job gets more ahead than it asks for: one
+  /// with each such result; each later one costs it an eighth of them. So a job waits about so long behind others, however
+  /// short they are. Zero: never.
+  Duration quick_answer = std::chrono::milliseconds(10);
+
   /// Results per run that are with the stage and not yet accepted. One result is always allowed, and so is the oldest one.
   std::uint64_t deliver_window_bytes = 64ULL << 20;
   std::uint64_t deliver_jobs_window = 1024;
@@ -32,7 +37,7 @@ struct SchedulerConfig {
   std::uint32_t refusals_max = 8;        ///< Times that workers may refuse to start a job before its run fails.
   std::uint32_t revisions_max = 16;      ///< Times that the stage may ask for a job again before the run fails.
   std::uint32_t split_parts_max = 1024;  ///< Parts that a job may be split into.
-  std::uint32_t worker_jobs_max = 4096;  ///< Jobs that one worker holds: slots and prefetch beyond this are not used.
+  std::uint32_t worker_jobs_max = 4096;  ///< Jobs that one worker holds: what goes beyond is not used.
 
   /// Errors: kUsage, with the name of the field that is out of range.
   Status validate() const;

@@ -70,7 +70,7 @@ void Scheduler::assign(Worker& worker, Run& run, JobKey key, Actions& actions) {
   const JobId job{run.id(), key};
   const Attempt attempt{config_.epoch, ++attempts_issued_};
   bind(run, worker, actions);
-  workers_.hold(worker, job, {attempt, run.find_open(key)->payload_bytes});
+  workers_.hold(worker, job, {attempt, run.find_open(key)->payload_bytes, now_});
   run.add_attempt(key, {attempt, worker.id, AttemptState::kLive});
   stats_.assigned += 1;
   actions.emplace_back(Assign{worker.id, job, attempt});

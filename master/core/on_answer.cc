@@ -16,6 +16,7 @@ void Scheduler::on_job_done(const JobDone& event, Actions& actions) {
     return;
   }
   hear(*worker, actions);
+  judge_pace(*worker, event.job, event.attempt, true);
 
   Run* run = find_run(event.job.run);
   if (run == nullptr) {
@@ -39,6 +40,17 @@ void Scheduler::on_job_done(const JobDone& event, Actions& actions) {
     return;
   }
   on_second_result(*run, event, job->committing->digest, actions);
+}
+
+void Scheduler::judge_pace(Worker& worker, JobId job, Attempt attempt, bool is_done) {
+  const auto held = worker.held.find(job);
+  if (held == worker.held.end() || held->second.attempt != attempt) return;
+  if (now_ - held->second.since >= config_.quick_answer) {
+    workers_.set_ahead(worker, worker.ahead - (worker.ahead + 7) / 8);
+  } else if (is_done && !worker.has_room() && worker.slots + worker.prefetch + worker.ahead < config_.worker_jobs_max) {
+    SHEAF_MARK("scheduler_gives_a_quick_worker_more");
+    workers_.set_ahead(worker, worker.ahead + 1);
+  }
 }
 
 void Scheduler::commit(Run& run, OpenJob& job, const Worker& worker, const JobDone& event, Actions& actions) {
@@ -80,6 +92,7 @@ void Scheduler::on_job_failed(const JobFailed& event, Actions& actions) {
     return;
   }
   hear(*worker, actions);
+  judge_pace(*worker, event.job, event.attempt, false);
   actions.emplace_back(AckResult{event.worker, event.job, event.attempt});
 
   Run* run = find_run(event.job.run);
@@ -113,6 +126,7 @@ void Scheduler::on_job_failed(const JobFailed& event, Actions& actions) {
       stats_.refusals += 1;
       if (job->refusals >= config_.refusals_max) fail_run(*run, key, event.reason, job->refusals, actions);
       return;
+    case FailureKind::kUnstarted: SHEAF_MARK("scheduler_job_came_back_unstarted"); return;
   }
 }
 

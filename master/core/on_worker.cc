@@ -49,7 +49,7 @@ void Scheduler::adopt(Worker& worker, const HeldAttempt& held, Actions& actions)
     return refuse();
   }
   bind(*run, worker, actions);
-  workers_.hold(worker, held.job, {held.attempt, job->payload_bytes});
+  workers_.hold(worker, held.job, {held.attempt, job->payload_bytes, now_});
   run->set_attempt(key, held.attempt, worker.id, AttemptState::kLive);
   stats_.adopted += 1;
   SHEAF_MARK("scheduler_adopted_attempt");

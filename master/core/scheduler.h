@@ -85,6 +85,8 @@ class Scheduler {
   void on_commit_done(const CommitDone& event, Actions& actions);
   void on_answer_to_finished_job(const Run& run, const JobDone& event, Actions& actions);
   void on_second_result(const Run& run, const JobDone& event, const Digest& first, Actions& actions);
+  /// It has answered: is it given more jobs ahead, or fewer?
+  void judge_pace(Worker& worker, JobId job, Attempt attempt, bool is_done);
   void commit(Run& run, OpenJob& job, const Worker& worker, const JobDone& event, Actions& actions);
   void drop(const JobDone& event, Actions& actions);
   void count_unneeded(const Run& run, JobKey key, Attempt attempt);

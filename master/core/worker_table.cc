@@ -77,6 +77,14 @@ void WorkerTable::release(Worker& worker, JobId job, Attempt attempt) {
   has_news_ = true;
 }
 
+void WorkerTable::set_ahead(Worker& worker, std::uint32_t ahead) {
+  if (worker.ahead == ahead) return;
+  take_load(worker);
+  worker.ahead = ahead;
+  put_load(worker);
+  has_news_ = true;
+}
+
 void WorkerTable::set_draining(Worker& worker) {
   take(worker);
   worker.draining = true;

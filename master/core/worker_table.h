@@ -19,6 +19,7 @@ namespace sheaf::master {
 struct Held {
   Attempt attempt{};
   std::uint64_t payload_bytes = 0;
+  Instant since{};
 };
 
 /// The workers that meet one need.
@@ -28,7 +29,8 @@ struct WorkerGroup;
 struct Worker {
   WorkerId id{};
   std::uint32_t slots = 1;
-  std::uint32_t prefetch = 0;
+  std::uint32_t prefetch = 0;  ///< Jobs beyond the slots that it asks for.
+  std::uint32_t ahead = 0;     ///< More of them, for being quick.
   std::uint64_t bytes_max = 0;
   KindFingerprints kinds{};
   Instant heard{};
@@ -41,7 +43,7 @@ struct Worker {
   bool is_usable() const { return !expired && !draining && slots > 0; }
   /// Negative: so many slots are free. 0 and more: so many jobs beyond the slots.
   std::int64_t load() const { return static_cast<std::int64_t>(held.size()) - static_cast<std::int64_t>(slots); }
-  bool has_room() const { return is_usable() && load() < static_cast<std::int64_t>(prefetch); }
+  bool has_room() const { return is_usable() && load() < std::int64_t{prefetch} + std::int64_t{ahead}; }
   bool fits(std::uint64_t payload_bytes) const {
     return held.empty() || (held_bytes <= bytes_max && payload_bytes <= bytes_max - held_bytes);
   }
@@ -86,6 +88,7 @@ class WorkerTable {
   void hold(Worker& worker, JobId job, const Held& held);
   /// Does nothing if the worker does not hold that attempt of the job.
   void release(Worker& worker, JobId job, Attempt attempt);
+  void set_ahead(Worker& worker, std::uint32_t ahead);
   void set_draining(Worker& worker);
   void set_expired(Worker& worker, bool expired);
   void set_heard(Worker& worker, Instant now);

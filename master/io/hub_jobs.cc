@@ -108,7 +108,9 @@ void Hub::on_result(Instant now, Peer& worker, const v1::JobResult& result, std:
   }
   JobFailed failed{worker.worker, job, attempt, FailureKind::kRefused, !result.final(), "handed back by the worker"};
   // Handed back perhaps because the worker no longer has the run's setup: it comes again with the next job.
-  if (result.outcome() == v1::OUTCOME_RETURNED) {
+  if (result.outcome() == v1::OUTCOME_UNSTARTED) {
+    failed.kind = FailureKind::kUnstarted;
+  } else if (result.outcome() == v1::OUTCOME_RETURNED) {
     worker.runs_set_up.erase(job.run);
     if (result.has_fault()) failed.reason += ": " + wire::from_wire(result.fault()).message();
   } else {

@@ -130,6 +130,8 @@ void read(Fields& f, JobFailed& e) {
     e.kind = FailureKind::kExecutorLost;
   else if (kind == "refused")
     e.kind = FailureKind::kRefused;
+  else if (kind == "unstarted")
+    e.kind = FailureKind::kUnstarted;
   else
     f.reject("kind", kind);
   f.get("retryable", e.retryable);

@@ -89,8 +89,10 @@ void Auditor::on_assignment(const master::Hub& hub, Link& link, const v1::Assign
   link.held.emplace(attempt, assignment.payload().bytes());
   std::uint64_t bytes = 0;
   for (const auto& [other, size] : link.held) bytes += size;
-  if (link.held.size() > link.greeting.slots() + link.greeting.prefetch())
+  // Each quick answer may give it one more.
+  if (link.held.size() > link.greeting.slots() + link.greeting.prefetch() + link.answered.size()) {
     verdict_.fail(name + " is beyond the worker's slots");
+  }
   if (link.held.size() > 1 && bytes > link.greeting.bytes_max()) verdict_.fail(name + " is beyond the worker's bytes");
   if (run.audited.binds_fingerprint && view->fingerprint != link.greeting.kinds(0).fingerprint()) {
     verdict_.fail(name + " goes to a worker whose results do not fit");
@@ -190,9 +192,9 @@ void Auditor::check_windows(const master::Hub& hub) {
     const std::optional<master::RunView> view = hub.scheduler().run(id);
     if (!view) continue;
     // The last job that is fed may exceed the window, and so may one that is asked for again.
-    for (std::uint64_t seq = run.expected.empty() ? 0 : run.expected.rbegin()->first.first; seq < view->jobs_fed; ++seq) {
-      for (std::uint32_t revision = 0; revision <= run.audited.workload->good_revision(seq); ++revision) {
-        run.payload_bytes_max = std::max(run.payload_bytes_max, expected(run, seq, revision).payload_bytes);
+    for (; run.jobs_measured < view->jobs_fed; ++run.jobs_measured) {
+      for (std::uint32_t revision = 0; revision <= run.audited.workload->good_revision(run.jobs_measured); ++revision) {
+        run.payload_bytes_max = std::max(run.payload_bytes_max, expected(run, run.jobs_measured, revision).payload_bytes);
       }
     }
     if (view->memory_bytes > config_.memory_window_bytes + 2 * run.payload_bytes_max) {

@@ -57,6 +57,7 @@ class Auditor {
     AuditedRun audited;
     std::map<std::pair<std::uint64_t, std::uint32_t>, Expected> expected;  ///< By seq and revision.
     std::uint64_t payload_bytes_max = 0;                                   ///< Of what was seen so far.
+    std::uint64_t jobs_measured = 0;                                       ///< For it.
     std::map<JobKey, Reports> reports;
     std::map<std::uint64_t, std::uint32_t> revision_asked;  ///< Of jobs that the stage wanted done again, by seq.
     std::map<std::uint64_t, std::uint64_t> with_stage;  ///< Bytes of the results that it was sent and has not answered, by seq.

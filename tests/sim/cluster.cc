@@ -30,7 +30,7 @@ Cluster::Cluster(std::uint64_t seed, const std::string& scratch, Trace& trace)
   network_.set_pace(random_.duration(50us, 5ms), kJitters[random_.below(kJitters.size())]);
   // With one job a message some of them are full all the time.
   network_.set_room(one_of(random_, std::array<std::uint64_t, 5>{10'000, 10'000, 16, 4, 2}));
-  constexpr std::array<Duration, 4> kLongest = {5ms, 100ms, 1s, 6s};
+  constexpr std::array<Duration, 5> kLongest = {200us, 5ms, 100ms, 1s, 6s};
   job_longest_ = kLongest[random_.below(kLongest.size())];
 
   master_.on_submitted = [this](RunId id, std::uint64_t tag) { on_submitted(id, tag); };

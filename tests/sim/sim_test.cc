@@ -69,6 +69,8 @@ TEST(SimMarkTest, ComesByTheRareBranches) {
       "scheduler_adopted_attempt",
       "scheduler_answer_to_unknown_run",
       "scheduler_expired_worker",
+      "scheduler_gives_a_quick_worker_more",
+      "scheduler_job_came_back_unstarted",
       "scheduler_keeps_last_jobs",
       "scheduler_late_answer",
       "scheduler_refuses_held_attempt",
@@ -84,7 +86,10 @@ TEST(SimMarkTest, ComesByTheRareBranches) {
       "worker_does_without_a_program",
       "worker_drain_ran_out",
       "worker_ended_an_executor_over_a_revoked_job",
+      "worker_handed_back_what_waited_too_long",
       "worker_lost_the_link",
+      "worker_returned_a_job_that_waited_in_a_lost_executor",
+      "worker_started_a_job_ahead",
   };
   const auto missing = [&] {
     std::string names;

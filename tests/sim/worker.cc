@@ -59,6 +59,7 @@ void SimWorker::input(Call call) {
 
 void SimWorker::carry_out(worker::Action& action) {
   if (auto* send = std::get_if<worker::SendMessage>(&action)) {
+    for (const v1::JobResult& result : send->message.envelope.results().results()) check(result);
     outbox_.add(std::move(send->message));
   } else if (std::holds_alternative<worker::DropUnsent>(action)) {
     outbox_.clear();
@@ -76,7 +77,7 @@ void SimWorker::carry_out(worker::Action& action) {
     runs.emplace_back(open->run, open->setup);
     if (runs.size() > worker::kOpenRunsMax) runs.pop_front();
   } else if (auto* job = std::get_if<worker::StartJob>(&action)) {
-    start_job(*job);
+    take_job(*job);
   } else if (auto* cancel = std::get_if<worker::CancelJob>(&action)) {
     cancel_job(*cancel);
   } else if (std::holds_alternative<worker::Leave>(action)) {
@@ -127,32 +128,56 @@ void SimWorker::lose_executor(worker::ExecutorId id, const std::string& how) {
   });
 }
 
-void SimWorker::start_job(worker::StartJob& start) {
+void SimWorker::take_job(worker::StartJob& start) {
   const auto executor = executors_.find(start.executor);
   if (executor == executors_.end()) return;  // It has just died; the news of it is on its way.
-  auto& running = executor->second.running;
   verdict_.require(executor->second.is_ready, "a job for an executor that is not ready");
-  verdict_.require(running.size() < traits_.config.threads, "more jobs in an executor than it has slots");
-  const std::uint64_t number = ++jobs_started_;
-  std::size_t all_running = 1;
-  for (const auto& [id, each] : executors_) all_running += each.running.size();
-  verdict_.require(all_running <= traits_.config.threads * traits_.config.executors, "more jobs in a worker than it has slots");
-  const bool is_new = running.emplace(start.attempt, Running{start.job, std::move(start.payload), number}).second;
+  auto& given = executor->second.given;
+  const bool is_new = given.emplace(start.attempt, Given{start.job, std::move(start.payload)}).second;
   verdict_.require(is_new, "an attempt that runs already was started again");
-  timeline().after(random_.duration(1ms, traits_.job_longest), [this, id = start.executor, attempt = start.attempt, number] {
-    post([this, id, attempt, number] { end_job(id, attempt, number); });
-  });
+  verdict_.require(given.size() <= traits_.config.threads + worker::kAheadMax, "too many jobs wait in an executor");
+  executor->second.waiting.push_back(start.attempt);
+  begin_jobs(start.executor);
+}
+
+void SimWorker::begin_jobs(worker::ExecutorId id) {
+  Executor& executor = executors_.at(id);
+  const auto is_running = [](const auto& entry) { return entry.second.has_begun; };
+  auto busy = std::count_if(executor.given.begin(), executor.given.end(), is_running);
+  for (; !executor.waiting.empty() && busy < traits_.config.threads; ++busy) {
+    const Attempt attempt = executor.waiting.front();
+    executor.waiting.pop_front();
+    Given& next = executor.given.at(attempt);
+    next.has_begun = true;
+    next.end = ++ends_;
+    begun_.insert(attempt);
+    timeline().after(random_.duration(10us, traits_.job_longest), [this, id, attempt, number = next.end] {
+      post([this, id, attempt, number] { end_job(id, attempt, number); });
+    });
+  }
+  std::int64_t all_busy = 0;
+  for (const auto& [other, each] : executors_) {
+    all_busy += std::count_if(each.given.begin(), each.given.end(), is_running);
+  }
+  verdict_.require(all_busy <= traits_.config.threads * traits_.config.executors, "more jobs in a worker than it has slots");
+}
+
+void SimWorker::check(const v1::JobResult& result) {
+  const bool has_begun = begun_.contains(wire::from_wire(result.attempt()));
+  if (result.outcome() == v1::OUTCOME_EXECUTOR_LOST) verdict_.require(has_begun, "a job is suspected that never began");
+  if (result.outcome() == v1::OUTCOME_UNSTARTED) verdict_.require(!has_begun, "a job that has begun is called unstarted");
 }
 
 void SimWorker::end_job(worker::ExecutorId id, Attempt attempt, std::uint64_t number) {
   const auto executor = executors_.find(id);
   if (executor == executors_.end()) return;
-  const auto entry = executor->second.running.find(attempt);
-  if (entry == executor->second.running.end() || entry->second.number != number) return;
+  const auto entry = executor->second.given.find(attempt);
+  if (entry == executor->second.given.end() || entry->second.end != number) return;
   if (random_.chance(traits_.executor_dies)) return lose_executor(id, "was ended by signal 11");
 
-  const Running running = std::move(entry->second);
-  executor->second.running.erase(entry);
+  const Given running = std::move(entry->second);
+  executor->second.given.erase(entry);
+  begin_jobs(id);
   const auto& runs = executor->second.runs;
   const auto run = std::find_if(runs.begin(), runs.end(), [&](const auto& open) { return open.first == running.job.run; });
   if (run == runs.end()) return verdict_.fail("a job of a run that its executor has not been told of");
@@ -173,10 +198,21 @@ void SimWorker::end_job(worker::ExecutorId id, Attempt attempt, std::uint64_t nu
 void SimWorker::cancel_job(const worker::CancelJob& cancel) {
   const auto executor = executors_.find(cancel.executor);
   if (executor == executors_.end()) return;
-  const auto entry = executor->second.running.find(cancel.attempt);
-  if (entry == executor->second.running.end()) return;
-  const std::uint64_t number = ++jobs_started_;
-  entry->second.number = number;  // It no longer ends when it would have.
+  const auto entry = executor->second.given.find(cancel.attempt);
+  if (entry == executor->second.given.end()) return;
+  if (!entry->second.has_begun) {
+    const JobId job = entry->second.job;
+    executor->second.given.erase(entry);
+    std::erase(executor->second.waiting, cancel.attempt);
+    post([this, id = cancel.executor, attempt = cancel.attempt, job] {
+      if (!executors_.contains(id)) return;
+      const auto cancelled = [] { return fail(ErrorCode::kStopped, "cancelled"); };
+      input([&](auto& actions) { session_.on_job_done(now(), id, job, attempt, cancelled(), false, actions); });
+    });
+    return;
+  }
+  const std::uint64_t number = ++ends_;
+  entry->second.end = number;  // It no longer ends when it would have.
   const bool goes_on = random_.chance(traits_.ignores_cancel);
   timeline().after(goes_on ? 2 * worker::kCancelGrace : random_.duration(1ms, 100ms),
                    [this, id = cancel.executor, attempt = cancel.attempt, number] {

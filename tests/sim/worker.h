@@ -46,16 +46,18 @@ class SimWorker final : public Process {
   const WorkerTraits& traits() const { return traits_; }
 
  private:
-  struct Running {
+  struct Given {
     JobId job;
     Blob payload;
-    std::uint64_t number = 0;
+    bool has_begun = false;
+    std::uint64_t end = 0;  ///< The number of what will end it.
   };
   struct Executor {
     worker::ProgramIndex program = 0;
     bool is_ready = false;
     std::deque<std::pair<RunId, std::string>> runs;  ///< With their setups, the last kOpenRunsMax.
-    std::map<Attempt, Running> running;
+    std::map<Attempt, Given> given;
+    std::deque<Attempt> waiting;  ///< For a slot.
   };
 
   template <class Call>
@@ -65,8 +67,11 @@ class SimWorker final : public Process {
   void flush();
   void start_executor(const worker::StartExecutor& start);
   void lose_executor(worker::ExecutorId id, const std::string& how);
-  void start_job(worker::StartJob& start);
+  void take_job(worker::StartJob& start);
+  void begin_jobs(worker::ExecutorId id);
   void end_job(worker::ExecutorId id, Attempt attempt, std::uint64_t number);
+  /// What it says of an attempt that its executor did not end must be so.
+  void check(const v1::JobResult& result);
   void cancel_job(const worker::CancelJob& cancel);
 
   std::optional<Instant> next_deadline() const override;
@@ -79,7 +84,8 @@ class SimWorker final : public Process {
   Port port_;
   wire::Outbox outbox_;
   std::map<worker::ExecutorId, Executor> executors_;
-  std::uint64_t jobs_started_ = 0;
+  std::set<Attempt> begun_;
+  std::uint64_t ends_ = 0;  ///< For their numbers.
 };
 
 }  // namespace sheaf::sim

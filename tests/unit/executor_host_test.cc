@@ -157,6 +157,30 @@ TEST_F(ExecutorHostTest, CancelsOneJobWhileTheOtherSlotGoesOn) {
   EXPECT_EQ(receive_done(), "1 fault: cancelled");
 }
 
+TEST_F(ExecutorHostTest, AnswersAtOnceForACancelledJobThatWaits) {
+  open(1, "s");
+  start(1, 1, "wait");
+  start(1, 2, "wait");
+  start(1, 3, "say x");
+  cancel(3);
+  EXPECT_EQ(receive_done(), "3 fault: cancelled");
+  cancel(1);
+  EXPECT_EQ(receive_done(), "1 fault: cancelled");
+  start(1, 4, "say y");
+  EXPECT_EQ(receive_done(), "4 s:y") << "the job that was cancelled is not done and not answered again";
+  cancel(2);
+  EXPECT_EQ(receive_done(), "2 fault: cancelled");
+}
+
+TEST_F(ExecutorHostTest, DoesWhatWaitsInTheOrderInWhichItCame) {
+  open(1, "s");
+  start(1, 1, "wait");
+  for (std::uint64_t n = 2; n <= 40; ++n) start(1, n, "say x");
+  for (std::uint64_t n = 2; n <= 40; ++n) EXPECT_EQ(receive_done(), std::to_string(n) + " s:x");
+  cancel(1);
+  EXPECT_EQ(receive_done(), "1 fault: cancelled");
+}
+
 TEST_F(ExecutorHostTest, ShowsWhichJobAThreadIsAt) {
   open(1, "s");
   start(1, 7, "wait");

@@ -39,12 +39,50 @@ TEST(ExecutorTableTest, ForgetsEarlierLossesOnceAJobIsDone) {
     table.start_due(now, actions);
     table.on_ready(ExecutorId{id}, kFacts);
     if (id == 4) {
-      table.take_slot(ExecutorId{id}, std::make_shared<const RunSetup>(), actions);
-      table.on_job_ended(ExecutorId{id});
+      table.give(ExecutorId{id}, std::make_shared<const RunSetup>(), actions);
+      table.on_job_ended(now, ExecutorId{id}, now);
     }
     table.on_lost(now, ExecutorId{id});
   }
   EXPECT_EQ(table.next_deadline(), now + kRestartDelayMin);
+}
+
+TEST(ExecutorTableTest, HasRoomAheadForWhatIsDoneInNoTime) {
+  ExecutorTable table(1, 1, 1);
+  Actions actions;
+  table.start_due(Instant{}, actions);
+  table.on_ready(ExecutorId{1}, kFacts);
+  const auto setup = std::make_shared<const RunSetup>();
+  const auto room = [&] {
+    std::uint32_t given = 0;
+    for (; table.with_room_ahead(0) && given < 1000; ++given) table.give(ExecutorId{1}, setup, actions);
+    return given;
+  };
+  Instant now{};
+  const auto end = [&](std::uint32_t jobs, Duration each) {
+    for (std::uint32_t i = 0; i < jobs; ++i) table.on_job_ended(now += each, ExecutorId{1}, Instant{});
+  };
+  table.give(ExecutorId{1}, setup, actions);
+  EXPECT_EQ(room(), 0U) << "nothing is known of it";
+  EXPECT_TRUE(table.is_full());
+  end(1, kAheadTime / 4);
+  EXPECT_FALSE(table.is_full());
+  table.give(ExecutorId{1}, setup, actions);
+  EXPECT_EQ(room(), 4U);
+  EXPECT_TRUE(table.is_full()) << "slots count, not what waits behind";
+  end(4, Duration(1));
+  EXPECT_TRUE(table.is_full());
+  end(1, Duration(1));
+  EXPECT_FALSE(table.is_full());
+  for (int i = 0; i < 100; ++i) {
+    table.give(ExecutorId{1}, setup, actions);
+    end(1, Duration(1));
+  }
+  table.give(ExecutorId{1}, setup, actions);
+  EXPECT_EQ(room(), kAheadMax);
+  end(kAheadMax + 1, std::chrono::seconds(1));
+  table.give(ExecutorId{1}, setup, actions);
+  EXPECT_EQ(room(), 0U) << "long jobs again";
 }
 
 TEST(ExecutorTableTest, CountsOnlyTheStartsThatFailedInARow) {

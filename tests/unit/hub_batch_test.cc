@@ -113,13 +113,16 @@ TEST_F(HubBatchTest, KeepsOnDiskWhatComesBesideTheCredit) {
   // A job done again is no new job; with the window full, its payload must not add to what lies in memory.
   greet_as_worker("a", 300, 1);
   feed(0, "job 0");
+  pass(1s);
   answer("a", assignment("a"), "result");
   ask_again(0, "job 0, otherwise");
   EXPECT_EQ(disk_.files, 0);
+  pass(1s);
   answer("a", assignment("a"), "another result");
   feed(1, std::string(kMemoryWindow, 'x'));
   ask_again(0, "job 0, once more", 2);
   EXPECT_EQ(disk_.files, 1);
+  pass(1s);
   answer("a", assignment("a"), "result of 1");
   EXPECT_EQ(assignment("a").job().seq(), 0u);
   EXPECT_EQ(heard("assign").payloads, std::vector<std::string>{"job 0, once more"});

@@ -97,6 +97,53 @@ TEST(SchedulerTest, SharesSlotsByPriorityThenFairly) {
   EXPECT_EQ(order, (std::vector<std::uint64_t>{3, 3, 1, 2, 1, 2}));
 }
 
+TEST(SchedulerTest, GivesAWorkerAsManyJobsAheadAsItAnswersQuickly) {
+  // Goal: jobs that take no time must not cost a round trip each, and long ones must not pile up with one worker.
+  SchedulerHarness harness;
+  harness.open_run();
+  harness.step(WorkerJoined{.worker = kA, .slots = 1, .prefetch = 1});
+  harness.feed(0, 1000);
+  EXPECT_EQ(harness.scheduler().cluster().held, 2U);
+  std::uint64_t next = 0;
+  const auto answer = [&](std::uint64_t answers) {
+    for (; answers > 0; --answers, ++next) harness.commit(kA, job(next), try_no(next + 1));
+  };
+  answer(2);
+  EXPECT_EQ(harness.scheduler().cluster().held, 4U) << "each answer makes room for one more";
+  answer(100);
+  EXPECT_EQ(harness.scheduler().cluster().held, 104U);
+  harness.step(1s, TimePassed{});
+  answer(40);
+  EXPECT_EQ(harness.scheduler().cluster().held, 64U) << "nothing new for a worker that has become slow";
+  answer(62);
+  EXPECT_EQ(harness.scheduler().cluster().held, 2U);
+}
+
+TEST(SchedulerTest, GivesAWorkerNoMoreThanItUses) {
+  SchedulerHarness harness;
+  harness.open_run();
+  harness.step(WorkerJoined{.worker = kA, .slots = 1, .prefetch = 1});
+  for (std::uint64_t seq = 0; seq < 100; ++seq) {
+    harness.feed(seq, 1);
+    harness.commit(kA, job(seq), try_no(seq + 1));
+  }
+  harness.feed(100, 50);
+  EXPECT_EQ(harness.scheduler().cluster().held, 2U) << "it was quick, but never had more than one job";
+}
+
+TEST(SchedulerTest, GivesAgainWhatAWorkerDidNotComeTo) {
+  SchedulerHarness harness;
+  harness.open_run();
+  harness.step(WorkerJoined{.worker = kA});
+  harness.feed(0, 1);
+  for (std::uint64_t n = 1; n <= 100; ++n) {
+    harness.take_actions();
+    harness.step(JobFailed{.worker = kA, .job = job(0), .attempt = try_no(n), .kind = FailureKind::kUnstarted});
+    EXPECT_THAT(harness.take_actions(), ElementsAre(is_ack(kA, job(0), try_no(n)), is_assign(kA, job(0), try_no(n + 1))));
+  }
+  EXPECT_EQ(harness.run().jobs_running, 1U);
+}
+
 TEST(SchedulerTest, PutsAFailedJobBeforeFreshOnes) {
   SchedulerHarness harness;
   harness.open_run();

@@ -139,14 +139,17 @@ TEST(SpoolWindowTest, RunsOnlyTheJobThatTheStageWaitsFor) {
   harness.step(WorkerJoined{.worker = kA});
   harness.step(WorkerJoined{.worker = kB});
   harness.feed(0, 5);
+  harness.step(1s, TimePassed{});
   harness.commit(kB, job(1), try_no(2), 50);
   harness.forget_actions();
+  harness.step(2s, TimePassed{});
   harness.commit(kB, job(2), try_no(3), 50);
   EXPECT_THAT(harness.take_all<Assign>(), IsEmpty());
   EXPECT_EQ(harness.run().spool_bytes, 100U);
 
   harness.step(WorkerLost{kA});
   EXPECT_THAT(harness.take_actions(), ElementsAre(is_assign(kB, job(0), try_no(4))));
+  harness.step(3s, TimePassed{});
   harness.commit(kB, job(0), try_no(4), 50);
   EXPECT_THAT(harness.take_actions(), Not(Contains(is_any<Assign>()))) << "now the stage has work: it must accept first";
   harness.step(ResultAccepted{job(0)});

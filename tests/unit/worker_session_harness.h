@@ -201,7 +201,7 @@ class SessionHarness {
       case v1::Envelope::kGoodbye: words_.push_back("send goodbye"); break;
       case v1::Envelope::kResults:
         for (const v1::JobResult& result : envelope.results().results()) {
-          static const char* const kOutcomes[] = {"?", "done", "failed", "executor lost", "returned"};
+          static const char* const kOutcomes[] = {"?", "done", "failed", "executor lost", "returned", "unstarted"};
           words_.push_back("send result " + std::to_string(result.job().seq()) + " " + kOutcomes[result.outcome()]);
         }
         break;

@@ -45,6 +45,7 @@ TEST(WorkerSessionTest, StartsTheOldestJobFirstAndOpensItsRunOnce) {
   harness.assign(4, 2, "four", std::nullopt);
   harness.assign(3, 3, "three", std::nullopt);
   EXPECT_THAT(harness.words(), IsEmpty());
+  harness.time(seconds(1));
   harness.done(1, 9, 1, Blob::of("result"));
   EXPECT_THAT(harness.words(), ElementsAre("send result 9 done", "start job 3 in 1"));
   EXPECT_THAT(harness.sent()[0].payloads, ElementsAre("result"));
@@ -163,6 +164,7 @@ TEST(WorkerSessionTest, DoesNotTakeARunOfANewMasterForAnOldOneOfTheSameNumber) {
   harness.refuse(v1::REFUSAL_HELLO_FIRST, "");
   harness.welcome(2);
   harness.assign(3, 1, "c", "new");
+  harness.time(seconds(1));
   harness.done(1, 1, 1, Blob::of("r"));
   EXPECT_THAT(harness.words(), ElementsAre("send result 1 done", "start job 2 in 1"));
   harness.done(1, 2, 2, Blob::of("r"));

@@ -1,6 +1,7 @@
 #include "worker/core/executor_table.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/base/check.h"
 #include "worker/core/limits.h"
@@ -60,7 +61,7 @@ bool ExecutorTable::on_lost(Instant now, ExecutorId executor) {
   Place* place = find(executor);
   if (place == nullptr) return false;
   if (place->state == State::kStarting) pools_[place->program].failed_starts += 1;
-  busy_ -= place->busy;
+  busy_ -= std::min(place->jobs, place->slots);
   const int losses = place->losses_in_a_row + 1;
   *place = Place{};
   place->losses_in_a_row = losses;
@@ -68,12 +69,20 @@ bool ExecutorTable::on_lost(Instant now, ExecutorId executor) {
   return true;
 }
 
-void ExecutorTable::on_job_ended(ExecutorId executor) {
+void ExecutorTable::on_job_ended(Instant now, ExecutorId executor, Instant started) {
   Place* place = find(executor);
-  SHEAF_CHECK(place != nullptr && place->busy > 0);
-  place->busy -= 1;
-  busy_ -= 1;
+  SHEAF_CHECK(place != nullptr && place->jobs > 0);
+  place->jobs -= 1;
+  if (place->jobs < place->slots) busy_ -= 1;
   place->losses_in_a_row = 0;
+  const Duration took = now - std::max(started, std::exchange(place->last_end, now));
+  place->pace = place->pace ? *place->pace + (took - *place->pace) / kPaceJobs : took;
+}
+
+std::uint32_t ExecutorTable::Place::ahead_max() const {
+  if (!pace) return 0;
+  if (*pace <= kAheadTime / kAheadMax) return kAheadMax;
+  return static_cast<std::uint32_t>(kAheadTime / *pace);
 }
 
 void ExecutorTable::end(ExecutorId executor, Actions& actions) {
@@ -86,18 +95,28 @@ void ExecutorTable::end(ExecutorId executor, Actions& actions) {
 std::optional<ExecutorId> ExecutorTable::with_free_slot(ProgramIndex program) const {
   const Place* best = nullptr;
   for (const Place& place : pools_[program].places) {
-    if (place.state != State::kReady || place.being_ended || place.busy >= place.slots) continue;
-    if (best == nullptr || place.slots - place.busy > best->slots - best->busy) best = &place;
+    if (!place.takes_jobs() || place.jobs >= place.slots) continue;
+    if (best == nullptr || place.slots - place.jobs > best->slots - best->jobs) best = &place;
   }
   if (best == nullptr) return std::nullopt;
   return best->executor;
 }
 
-void ExecutorTable::take_slot(ExecutorId executor, const std::shared_ptr<const RunSetup>& setup, Actions& actions) {
+std::optional<ExecutorId> ExecutorTable::with_room_ahead(ProgramIndex program) const {
+  const Place* best = nullptr;
+  for (const Place& place : pools_[program].places) {
+    if (!place.takes_jobs() || place.jobs < place.slots || place.jobs - place.slots >= place.ahead_max()) continue;
+    if (best == nullptr || place.jobs - place.slots < best->jobs - best->slots) best = &place;
+  }
+  if (best == nullptr) return std::nullopt;
+  return best->executor;
+}
+
+void ExecutorTable::give(ExecutorId executor, const std::shared_ptr<const RunSetup>& setup, Actions& actions) {
   Place* place = find(executor);
-  SHEAF_CHECK(place != nullptr && place->busy < place->slots);
-  place->busy += 1;
-  busy_ += 1;
+  SHEAF_CHECK(place != nullptr && place->takes_jobs());
+  if (place->jobs < place->slots) busy_ += 1;
+  place->jobs += 1;
   auto& open = place->open_runs;
   if (std::find(open.begin(), open.end(), setup) != open.end()) return;
   // Another setup under the same number takes the former one's place.
@@ -105,6 +124,11 @@ void ExecutorTable::take_slot(ExecutorId executor, const std::shared_ptr<const R
   open.push_back(setup);
   if (open.size() > kOpenRunsMax) open.pop_front();
   actions.push_back(OpenRun{executor, setup->run, setup->kind, setup->setup});
+}
+
+std::uint32_t ExecutorTable::slots_of(ExecutorId executor) const {
+  const Place* place = find(executor);
+  return place == nullptr ? 0 : place->slots;
 }
 
 std::optional<ProgramIndex> ExecutorTable::program_of(ExecutorId executor) const {

@@ -32,8 +32,8 @@ class ExecutorTable {
   bool on_ready(ExecutorId executor, const ExecutorFacts& facts);
   /// False if there is no such executor. Its place is filled again after a delay.
   bool on_lost(Instant now, ExecutorId executor);
-  /// A job ended there: a slot is free, and the program is known to work.
-  void on_job_ended(ExecutorId executor);
+  /// A job that was given to it at `started` ended there: the program is known to work.
+  void on_job_ended(Instant now, ExecutorId executor, Instant started);
   /// EndExecutor, once.
   void end(ExecutorId executor, Actions& actions);
 
@@ -41,9 +41,15 @@ class ExecutorTable {
   bool is_full() const { return busy_ >= slots_max_; }
   /// The program's ready executor with the most free slots; empty when there is none.
   std::optional<ExecutorId> with_free_slot(ProgramIndex program) const;
-  /// Takes a slot of it, and opens the run there if it is not open.
-  void take_slot(ExecutorId executor, const std::shared_ptr<const RunSetup>& setup, Actions& actions);
+  /// The program's ready executor that is to have one more job waiting behind those in its slots: while jobs are so short that
+  /// it would stand still for a good part of the time until it hears of the next one. The one with the fewest; empty when there
+  /// is none.
+  std::optional<ExecutorId> with_room_ahead(ProgramIndex program) const;
+  /// A job goes there, into a free slot or behind; opens the run there if it is not open.
+  void give(ExecutorId executor, const std::shared_ptr<const RunSetup>& setup, Actions& actions);
 
+  /// So many of the jobs that are there may have begun: the first ones of those that have not ended.
+  std::uint32_t slots_of(ExecutorId executor) const;
   /// Which program it runs; empty if there is no such executor.
   std::optional<ProgramIndex> program_of(ExecutorId executor) const;
   bool is_being_ended(ExecutorId executor) const;
@@ -64,9 +70,14 @@ class ExecutorTable {
     Instant start_at{};
     int losses_in_a_row = 0;
     std::uint32_t slots = 0;
-    std::uint32_t busy = 0;
+    std::uint32_t jobs = 0;  ///< In slots, and behind.
+    Instant last_end{};
+    std::optional<Duration> pace;  ///< From the end of a job to the end of the next, if it has one to do: an average.
     bool being_ended = false;
     std::deque<std::shared_ptr<const RunSetup>> open_runs;  ///< The last kOpenRunsMax, oldest first.
+
+    bool takes_jobs() const { return state == State::kReady && !being_ended; }
+    std::uint32_t ahead_max() const;
   };
 
   /// The executors of one program.
@@ -82,7 +93,7 @@ class ExecutorTable {
   std::vector<Pool> pools_;  ///< By ProgramIndex.
   std::uint32_t threads_;
   std::uint64_t slots_max_;
-  std::uint64_t busy_ = 0;
+  std::uint64_t busy_ = 0;  ///< Slots.
   ExecutorId last_;
 };
 

@@ -29,14 +29,18 @@ struct HeldJob {
   State state = State::kQueued;
   Blob payload;  ///< Of the job until it runs, of the result when it is finished.
 
+  Instant queued_at{};  ///< kQueued.
+
   // kReceiving.
   std::optional<wire::Download> download;
   std::deque<std::string> parts;         ///< Have come, and wait to be written to `payload`.
   std::optional<std::uint64_t> kept_by;  ///< The KeepPart that has `payload` now.
   bool is_whole = false;                 ///< The last part has come.
 
-  // kRunning.
+  // kRunning: it has been given to an executor, and may still wait there.
   ExecutorId executor;
+  std::uint64_t start_number = 0;  ///< Of all that were given to executors.
+  Instant started{};
   std::optional<Instant> end_at;  ///< It was revoked: when its executor is ended if it does not stop.
 
   // kFinished.

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 #include "common/base/time.h"
 
@@ -25,6 +26,17 @@ inline constexpr std::size_t kHelloAttemptsMax = 1000;
 /// long.
 inline constexpr Duration kRestartDelayMin = std::chrono::milliseconds(100);
 inline constexpr Duration kRestartDelayMax = std::chrono::seconds(30);
+
+/// An executor is given jobs ahead of a free slot as far as it does them within this time, at its pace: it need not wait for
+/// the link after each, and a job waits no longer behind others than nobody notices.
+inline constexpr Duration kAheadTime = std::chrono::milliseconds(2);
+inline constexpr std::uint32_t kAheadMax = 32;
+/// About so many jobs make the average that is its pace.
+inline constexpr int kPaceJobs = 8;
+
+/// Jobs that wait longer than this for a slot are handed back but for the prefetch: they were given to a worker that was quick,
+/// and now something there takes long. Others may be free.
+inline constexpr Duration kQueuedMax = std::chrono::milliseconds(250);
 
 /// So many executors in a row that ended before they were ready: the program cannot run here.
 inline constexpr int kFailedStartsMax = 3;

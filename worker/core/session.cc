@@ -38,6 +38,7 @@ WorkerSession::WorkerSession(const SessionConfig& config, v1::Hello hello)
     : config_(config),
       link_(hello_of_worker(config, std::move(hello))),
       executors_(config.programs, config.executors, config.threads),
+      queued_(config.programs),
       facts_(config.programs) {
   SHEAF_CHECK(config.programs >= 1 && config.executors >= 1 && config.threads >= 1);
 }
@@ -76,12 +77,19 @@ void WorkerSession::on_executor_lost(Instant now, ExecutorId executor, const Err
   const bool was_our_doing = executors_.is_being_ended(executor);
   const std::optional<ProgramIndex> program = executors_.program_of(executor);
   if (!program) return;
+  // What was given to it first has begun, one job a slot.
+  const std::uint32_t slots = executors_.slots_of(executor);
   executors_.on_lost(now, executor);
   std::vector<Attempt> revoked;
-  for (auto& [attempt, held] : jobs_) {
-    if (held.state != HeldJob::State::kRunning || held.executor != executor) continue;
+  std::size_t place = 0;
+  for (const Attempt attempt : running_on(executor)) {
+    HeldJob& held = jobs_.at(attempt);
+    const bool has_begun = place++ < slots;
     if (held.end_at) {
       revoked.push_back(attempt);
+    } else if (!has_begun) {
+      SHEAF_MARK("worker_returned_a_job_that_waited_in_a_lost_executor");
+      finish(held, v1::OUTCOME_UNSTARTED, nullptr, false, actions);
     } else if (was_our_doing) {
       // It shared the process with a revoked job that would not stop: no suspicion falls on it.
       SHEAF_MARK("worker_returned_a_bystander");
@@ -101,6 +109,16 @@ void WorkerSession::on_executor_lost(Instant now, ExecutorId executor, const Err
   settle(actions);
 }
 
+std::vector<Attempt> WorkerSession::running_on(ExecutorId executor) const {
+  std::map<std::uint64_t, Attempt> in_order;
+  for (const auto& [attempt, held] : jobs_) {
+    if (held.state == HeldJob::State::kRunning && held.executor == executor) in_order.emplace(held.start_number, attempt);
+  }
+  std::vector<Attempt> running;
+  for (const auto& [number, attempt] : in_order) running.push_back(attempt);
+  return running;
+}
+
 void WorkerSession::on_job_done(Instant now, ExecutorId executor, JobId job, Attempt attempt, Result<JobOutput> output,
                                 bool final, Actions& actions) {
   now_ = now;
@@ -113,7 +131,7 @@ void WorkerSession::on_job_done(Instant now, ExecutorId executor, JobId job, Att
     return;
   }
   HeldJob& held = found->second;
-  executors_.on_job_ended(executor);
+  executors_.on_job_ended(now, executor, held.started);
   if (held.end_at) {
     forget(attempt);
   } else if (output) {
@@ -132,13 +150,26 @@ void WorkerSession::on_time(Instant now, Actions& actions) {
   if (has_left_) return;
   drive_link(actions);
   executors_.start_due(now, actions);
-  for (auto& [attempt, held] : jobs_) {
-    if (held.state == HeldJob::State::kRunning && held.end_at && *held.end_at <= now) {
-      SHEAF_MARK("worker_ended_an_executor_over_a_revoked_job");
-      executors_.end(held.executor, actions);
-    }
+  for (const Attempt attempt : stopping_) {
+    const HeldJob& held = jobs_.at(attempt);
+    if (*held.end_at > now) continue;
+    SHEAF_MARK("worker_ended_an_executor_over_a_revoked_job");
+    executors_.end(held.executor, actions);
   }
+  if (const auto due = hand_back_at(); due && *due <= now) hand_back_queued(actions);
   settle(actions);
+}
+
+std::optional<Instant> WorkerSession::hand_back_at() const {
+  if (queue_.size() <= config_.prefetch || !link_.is_welcomed()) return std::nullopt;
+  return jobs_.at(queue_.begin()->second).queued_at + kQueuedMax;
+}
+
+void WorkerSession::hand_back_queued(Actions& actions) {
+  SHEAF_MARK("worker_handed_back_what_waited_too_long");
+  while (queue_.size() > config_.prefetch) {
+    finish(jobs_.at(queue_.rbegin()->second), v1::OUTCOME_UNSTARTED, nullptr, false, actions);
+  }
 }
 
 std::optional<Instant> WorkerSession::next_deadline() const {
@@ -149,8 +180,10 @@ std::optional<Instant> WorkerSession::next_deadline() const {
   };
   if (has_offer_) consider(link_.next_deadline());
   if (draining_) consider(draining_->until);
-  for (const auto& [attempt, held] : jobs_) {
-    if (held.state == HeldJob::State::kRunning && !executors_.is_being_ended(held.executor)) consider(held.end_at);
+  consider(hand_back_at());
+  for (const Attempt attempt : stopping_) {
+    const HeldJob& held = jobs_.at(attempt);
+    if (!executors_.is_being_ended(held.executor)) consider(held.end_at);
   }
   return next;
 }
@@ -218,7 +251,7 @@ void WorkerSession::make_offer() {
 
 void WorkerSession::drive_link(Actions& actions) {
   if (!has_offer_) return;
-  name_held_attempts();
+  if (link_.is_hello_due(now_)) name_held_attempts();
   std::vector<wire::Message> out;
   if (link_.on_time(now_, out) == wire::PeerLink::Event::kLost) on_link_lost(actions);
   for (wire::Message& message : out) actions.push_back(SendMessage{std::move(message)});
@@ -260,12 +293,10 @@ void WorkerSession::settle(Actions& actions) {
       ++next;
       continue;
     }
-    next = queue_.erase(next);
-    executors_.take_slot(*executor, held.setup, actions);
-    held.state = HeldJob::State::kRunning;
-    held.executor = *executor;
-    actions.push_back(StartJob{*executor, held.job, held.attempt, std::exchange(held.payload, Blob(config_.scratch))});
+    ++next;
+    start(held, *executor, actions);
   }
+  start_ahead(actions);
   for (const auto& [program, jobs] : waiting) executors_.want(program, jobs);
   if (draining_ && (jobs_.empty() || draining_->until <= now_)) {
     if (!jobs_.empty()) SHEAF_MARK("worker_drain_ran_out");
@@ -273,15 +304,42 @@ void WorkerSession::settle(Actions& actions) {
   }
 }
 
+void WorkerSession::start_ahead(Actions& actions) {
+  // Jobs of several programs take the slots in turn, so each has to wait until one is free.
+  if (queue_.empty()) return;
+  const ProgramIndex program = kinds_.at(jobs_.at(queue_.begin()->second).setup->kind);
+  while (!queue_.empty() && queued_[program] == queue_.size()) {
+    const std::optional<ExecutorId> executor = executors_.with_room_ahead(program);
+    if (!executor) return;
+    SHEAF_MARK("worker_started_a_job_ahead");
+    start(jobs_.at(queue_.begin()->second), *executor, actions);
+  }
+}
+
+void WorkerSession::start(HeldJob& held, ExecutorId executor, Actions& actions) {
+  unqueue(held);
+  executors_.give(executor, held.setup, actions);
+  held.state = HeldJob::State::kRunning;
+  held.executor = executor;
+  held.start_number = ++starts_;
+  held.started = now_;
+  actions.push_back(StartJob{executor, held.job, held.attempt, std::exchange(held.payload, Blob(config_.scratch))});
+}
+
 void WorkerSession::enqueue(HeldJob& held) {
   held.state = HeldJob::State::kQueued;
+  held.queued_at = now_;
   queue_.emplace(held.job, held.attempt);
+  queued_[kinds_.at(held.setup->kind)] += 1;
+}
+
+void WorkerSession::unqueue(const HeldJob& held) {
+  if (queue_.erase({held.job, held.attempt}) > 0) queued_[kinds_.at(held.setup->kind)] -= 1;
 }
 
 void WorkerSession::finish(HeldJob& held, v1::Outcome outcome, const Error* fault, bool final, Actions& actions) {
-  if (held.state == HeldJob::State::kQueued) queue_.erase({held.job, held.attempt});
+  if (held.state == HeldJob::State::kQueued) unqueue(held);
   held.state = HeldJob::State::kFinished;
-  held.end_at.reset();
   held.download.reset();
   held.parts.clear();
   v1::JobResult& result = held.result;
@@ -299,7 +357,8 @@ void WorkerSession::finish(HeldJob& held, v1::Outcome outcome, const Error* faul
   result.set_final(final);
   switch (outcome) {
     case v1::OUTCOME_EXECUTOR_LOST: stats_.executor_lost += 1; break;
-    case v1::OUTCOME_RETURNED: stats_.returned += 1; break;
+    case v1::OUTCOME_RETURNED:
+    case v1::OUTCOME_UNSTARTED: stats_.returned += 1; break;
     default: stats_.done += 1;
   }
   send_result(held, actions);
@@ -330,6 +389,7 @@ void WorkerSession::send(wire::Message message, Actions& actions) {
 }
 
 void WorkerSession::forget(Attempt attempt) {
+  stopping_.erase(attempt);
   jobs_.erase(attempt);
   if (!forgotten_.insert(attempt).second) return;
   forgotten_order_.push_back(attempt);

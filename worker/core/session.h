@@ -112,9 +112,17 @@ class WorkerSession {
   void say_all_again(Actions& actions);
   void name_held_attempts();
   void send_draining(Actions& actions);
+  /// The jobs that were given to that executor and have not ended, in that order.
+  std::vector<Attempt> running_on(ExecutorId executor) const;
+  /// When what waits beyond the prefetch has waited too long.
+  std::optional<Instant> hand_back_at() const;
+  void hand_back_queued(Actions& actions);
   /// Starts what can be started, and leaves when a drain is over.
   void settle(Actions& actions);
+  void start(HeldJob& held, ExecutorId executor, Actions& actions);
+  void start_ahead(Actions& actions);
   void enqueue(HeldJob& held);
+  void unqueue(const HeldJob& held);
   void finish(HeldJob& held, v1::Outcome outcome, const Error* fault, bool final, Actions& actions);
   void send_result(HeldJob& held, Actions& actions);
   void send(wire::Message message, Actions& actions);
@@ -127,7 +135,10 @@ class WorkerSession {
   RunSetups setups_;
   std::map<Attempt, HeldJob> jobs_;
   std::set<std::pair<JobId, Attempt>> queue_;  ///< Oldest job first: the stage waits for it.
-  std::uint64_t parts_kept_ = 0;               ///< For their numbers.
+  std::set<Attempt> stopping_;                 ///< Running and revoked: those that have an `end_at`.
+  std::vector<std::size_t> queued_;            ///< By program: how many of `queue_` are its.
+  std::uint64_t starts_ = 0;                   ///< For their numbers.
+  std::uint64_t parts_kept_ = 0;               ///< Likewise.
   std::set<Attempt> forgotten_;                ///< The attempts that were held, as far as they are remembered.
   std::deque<Attempt> forgotten_order_;
   std::vector<std::optional<ExecutorFacts>> facts_;  ///< By program: of the first executor that was ready.

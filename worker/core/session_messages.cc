@@ -112,12 +112,13 @@ void WorkerSession::on_revoke(const v1::JobAttempt& revoked, Actions& actions) {
   if (held == nullptr) return;
   stats_.revoked += 1;
   if (held->state != HeldJob::State::kRunning) {
-    if (held->state == HeldJob::State::kQueued) queue_.erase({held->job, held->attempt});
+    if (held->state == HeldJob::State::kQueued) unqueue(*held);
     forget(held->attempt);
     return;
   }
   if (held->end_at) return;
   held->end_at = now_ + kCancelGrace;
+  stopping_.insert(held->attempt);
   actions.push_back(CancelJob{held->executor, held->job, held->attempt});
 }
 

@@ -26,8 +26,8 @@ struct HostConfig {
 /// An executor's side of executor.proto: takes jobs from the link, has its slots do them, returns what they made. It knows no
 /// kind: the program that makes it brings them.
 ///
-/// The thread that calls run() reads from the socket. Slots have threads of their own, and each writes its own answers: there is
-/// no waiting for another thread between two jobs, and none begins before the answer of the one before is on its way.
+/// The thread that calls run() reads from the socket. Slots have threads of their own, and each writes its own answers: there
+/// is no waiting for another thread between two jobs, and none begins before the answer of the one before is on its way.
 class ExecutorHost {
  public:
   ExecutorHost(Fd socket, JobKinds kinds, const HostConfig& config);
