@@ -51,6 +51,9 @@ def main():
     print(f"| the same, 99th of 100 | {text([run['round_trip_us']['p99'] for run in ours])} |")
     print(f"| ROUTER and DEALER alone, there and back, us: median | {text(bare)} |")
     print(f"| a job / ROUTER and DEALER, round by round | {text([a / b for a, b in zip(alone, bare)], 1)} |")
+    for size in ours[0]["copies_of_a_byte"]:
+        copies = [run["copies_of_a_byte"][size] for run in ours]
+        print(f"| copies of a byte of a job of {int(size) >> 10} KiB | {text(copies, 1)} |")
     print(f"| memory of the master for a waiting job, beyond its payload, bytes | "
           f"{text([run['master_bytes_per_pending_job'] for run in ours])} |")
 

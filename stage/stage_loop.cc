@@ -58,7 +58,7 @@ class Stage {
     bool orphaned = false;
     while (true) {
       carry_out();
-      outbox_.flush([this](const wire::Message& message) { return channel_.send(message); });
+      outbox_.flush([this](wire::Message&& message) { return channel_.send(std::move(message)); });
       if (exit_code_) return *exit_code_;
       poller.watch_writable(master, !outbox_.is_empty());
       const auto deadline = session_.next_deadline();

@@ -11,9 +11,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "bench/dispatch/count_copies.h"
 #include "bench/dispatch/noop_kind.h"
 #include "client/private_cluster.h"
 #include "client/run_client.h"
@@ -29,6 +33,8 @@ namespace {
 
 using namespace sheaf;
 using Clock = std::chrono::steady_clock;
+
+constexpr std::uint64_t kJobBytes = 16;
 
 struct Options {
   unsigned long long jobs = 100'000;
@@ -50,6 +56,10 @@ struct Measured {
   double p50 = 0;
   double p99 = 0;
 };
+
+std::string request(unsigned long long jobs, std::uint64_t job_bytes, const std::string& how) {
+  return std::to_string(jobs) + " " + std::to_string(job_bytes) + " " + how;
+}
 
 /// A run of its own on a cluster of its own, from which nothing is left.
 Measured run_jobs(const std::string& request_text, unsigned workers) {
@@ -80,6 +90,31 @@ Measured run_jobs(const std::string& request_text, unsigned workers) {
     give_up("the stage's report cannot be read: " + outcome.update.report());
   }
   return measured;
+}
+
+// -------------------------------------------------------------------------------------------------------------------- copies
+
+/// How often a byte of a job is copied in user space from the stage's source to the executor: all large copies in the cluster's
+/// processes, over the bytes of all jobs.
+double copies_of_a_byte(std::uint64_t job_bytes) {
+  constexpr std::uint64_t kJobs = 500;
+  auto directory = PrivateDirectory::make();
+  if (!directory) give_up(directory.error().message());
+  ::setenv("LD_PRELOAD", (program_directory() + "/libcount_copies.so").c_str(), 1);
+  ::setenv(bench::kCountDirectory, directory->path().c_str(), 1);
+  ::setenv(bench::kCountedBytesMin, std::to_string(job_bytes / 2).c_str(), 1);
+  run_jobs(request(kJobs, job_bytes, "many"), 1);
+  for (const char* name : {"LD_PRELOAD", bench::kCountDirectory, bench::kCountedBytesMin}) ::unsetenv(name);
+  std::uint64_t copied = 0;
+  for (const auto& file : std::filesystem::directory_iterator(directory->path())) {
+    std::uint64_t bytes = 0;
+    std::ifstream(file.path(), std::ios::binary).read(reinterpret_cast<char*>(&bytes), sizeof bytes);
+    copied += bytes;
+    std::fprintf(stderr, "%s %f\n", file.path().filename().c_str(), double(bytes) / double(kJobs * job_bytes));
+    std::error_code ignored;
+    std::filesystem::remove(file.path(), ignored);
+  }
+  return static_cast<double>(copied) / static_cast<double>(kJobs * job_bytes);
 }
 
 // ----------------------------------------------------------------------------------------------------------------- bare ZeroMQ
@@ -118,7 +153,7 @@ double bare_round_trip(unsigned long long times) {
     dealer.connect(address);
     for (unsigned long long i = 0; i < times + 100; ++i) {
       const auto begin = Clock::now();
-      dealer.send(zmq::buffer("0123456789abcdef", bench::kNoopJobBytes), zmq::send_flags::none);
+      dealer.send(zmq::buffer("0123456789abcdef", kJobBytes), zmq::send_flags::none);
       zmq::message_t answer;
       (void)dealer.recv(answer);
       if (i >= 100) took.push_back(std::chrono::duration<double, std::micro>(Clock::now() - begin).count());
@@ -196,7 +231,7 @@ double master_bytes_per_pending_job() {
     say("stage " + std::to_string(run), stage);
   }
   const std::uint64_t jobs = config.scheduler.jobs_window;
-  const std::string payload(bench::kNoopJobBytes, 'x');
+  const std::string payload(kJobBytes, 'x');
   const Digest digest = digest_of(std::as_bytes(std::span(payload)));
   const std::size_t before = ::mallinfo2().uordblks;
   for (std::uint64_t run = 1; run <= kRuns; ++run) {
@@ -212,7 +247,7 @@ double master_bytes_per_pending_job() {
   }
   if (hub.scheduler().run(RunId{kRuns})->jobs_waiting != jobs) give_up("not all jobs wait");
   const std::size_t after = ::mallinfo2().uordblks;
-  return static_cast<double>(after - before) / static_cast<double>(kRuns * jobs) - bench::kNoopJobBytes;
+  return static_cast<double>(after - before) / static_cast<double>(kRuns * jobs) - kJobBytes;
 }
 
 }  // namespace
@@ -233,12 +268,16 @@ int main(int argc, char** argv) {
   // Before anything has threads: it forks.
   if (options.round_trips > 0) result["bare_round_trip_us"] = bare_round_trip(options.round_trips);
   if (options.jobs > 1) {
-    const Measured many = run_jobs(std::to_string(options.jobs) + " many", options.workers);
+    const Measured many = run_jobs(request(options.jobs, kJobBytes, "many"), options.workers);
     result["jobs_per_s"] = static_cast<double>(options.jobs - 1) / many.seconds;
   }
   if (options.round_trips > 0) {
-    const Measured alone = run_jobs(std::to_string(options.round_trips) + " alone", 1);
+    const Measured alone = run_jobs(request(options.round_trips, kJobBytes, "alone"), 1);
     result["round_trip_us"] = {{"median", alone.p50}, {"p99", alone.p99}};
+  }
+  // In the master's memory; in its spool; in parts.
+  for (const std::uint64_t bytes : {12U << 10, 512U << 10, 2U << 20}) {
+    result["copies_of_a_byte"][std::to_string(bytes)] = copies_of_a_byte(bytes);
   }
   result["master_bytes_per_pending_job"] = master_bytes_per_pending_job();
   std::printf("%s\n", result.dump(options.json ? -1 : 2).c_str());

@@ -11,13 +11,15 @@ inline constexpr Kind kNoop{.name = "noop",
                             .stage_program = "sheaf-stage-noop",
                             .executor_program = "sheaf-executor-noop"};
 
-/// Of a run's request: "JOBS many" feeds as far as the credit goes; "JOBS alone" feeds each job when the one before is bound.
+/// Of a run's request: "JOBS BYTES many" feeds as far as the credit goes; "JOBS BYTES alone" feeds each job when the one before
+/// is bound.
 struct NoopRequest {
   unsigned long long jobs = 0;
+  unsigned long long job_bytes = 0;  ///< At least kNoopResultBytes.
   bool alone = false;
 };
 
-/// What each job carries, and each result.
-inline constexpr unsigned kNoopJobBytes = 16;
+/// What each result is: the beginning of its job.
+inline constexpr unsigned kNoopResultBytes = 16;
 
 }  // namespace sheaf::bench

@@ -38,7 +38,7 @@ class NoopSource final : public stage::JobSource {
       shared_->changed.wait(lock, [this] { return shared_->bound == fed_ || shared_->stopped; });
       shared_->fed_at = Clock::now();
     }
-    std::string bytes(bench::kNoopJobBytes, '\0');
+    std::string bytes(request_.job_bytes, '\0');
     std::memcpy(bytes.data(), &fed_, sizeof fed_);
     return std::optional(stage::JobOut{JobKey{fed_++, 0}, Blob::of(std::move(bytes)), 1, {}});
   }
@@ -61,7 +61,7 @@ class NoopSink final : public stage::ResultSink {
   Result<stage::Binding> bind(JobKey key, Blob result, const std::string& /*measures*/) override {
     const auto now = Clock::now();
     const auto bytes = result.read_all();
-    if (!bytes || bytes->size() != bench::kNoopJobBytes || std::memcmp(bytes->data(), &key.seq, sizeof key.seq) != 0) {
+    if (!bytes || bytes->size() != bench::kNoopResultBytes || std::memcmp(bytes->data(), &key.seq, sizeof key.seq) != 0) {
       return fail(ErrorCode::kFailed, "the result of job " + to_string(key) + " is not what it was given");
     }
     if (bound_ == 0) first_ = now;
@@ -102,7 +102,8 @@ class NoopSink final : public stage::ResultSink {
 Result<stage::OpenedRun> open_noop_run(const v1::RunDescription& run, const stage::StageOptions& /*options*/) {
   bench::NoopRequest request;
   char how[8] = {};
-  if (std::sscanf(run.request().c_str(), "%llu %7s", &request.jobs, how) != 2) {
+  if (std::sscanf(run.request().c_str(), "%llu %llu %7s", &request.jobs, &request.job_bytes, how) != 3 ||
+      request.job_bytes < bench::kNoopResultBytes) {
     return fail(ErrorCode::kUsage, "the request cannot be read", run.request());
   }
   request.alone = std::strcmp(how, "alone") == 0;

@@ -73,19 +73,17 @@ LocalStream::LocalStream(Fd socket) : socket_(std::move(socket)) {
 LocalStream::Outgoing LocalStream::encode(LocalFrame frame) {
   SHEAF_CHECK(carries_file(frame.message) == frame.file.is_open());
   Outgoing outgoing;
-  const std::string header = frame.message.SerializeAsString();
-  outgoing.bytes.reserve(kPrefixBytes + header.size() + frame.body.size());
-  put_u32(outgoing.bytes, header.size());
-  put_u32(outgoing.bytes, frame.body.size());
-  outgoing.bytes += header;
-  outgoing.bytes += frame.body;
+  put_u32(outgoing.header, frame.message.ByteSizeLong());
+  put_u32(outgoing.header, frame.body.size());
+  frame.message.AppendToString(&outgoing.header);
+  outgoing.body = std::move(frame.body);
   outgoing.file = std::move(frame.file);
   return outgoing;
 }
 
 Status LocalStream::send(LocalFrame frame) {
   Outgoing outgoing = encode(std::move(frame));
-  while (outgoing.sent < outgoing.bytes.size()) {
+  while (!outgoing.is_sent()) {
     if (auto taken = write_some(outgoing, true); !taken) return propagate(taken);
   }
   return {};
@@ -101,16 +99,19 @@ Status LocalStream::flush() {
     const auto taken = write_some(first, false);
     if (!taken) return tl::unexpected(taken.error());
     if (!*taken) return {};
-    if (first.sent == first.bytes.size()) outgoing_.pop_front();
+    if (first.is_sent()) outgoing_.pop_front();
   }
   return {};
 }
 
 Result<bool> LocalStream::write_some(Outgoing& outgoing, bool wait) {
-  iovec piece{outgoing.bytes.data() + outgoing.sent, outgoing.bytes.size() - outgoing.sent};
+  const std::size_t of_header = std::min(outgoing.sent, outgoing.header.size());
+  const std::size_t of_body = outgoing.sent - of_header;
+  std::array<iovec, 2> pieces{iovec{outgoing.header.data() + of_header, outgoing.header.size() - of_header},
+                              iovec{outgoing.body.data() + of_body, outgoing.body.size() - of_body}};
   msghdr message{};
-  message.msg_iov = &piece;
-  message.msg_iovlen = 1;
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = pieces.size();
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
   if (outgoing.sent == 0 && outgoing.file.is_open()) {
     message.msg_control = control.data();

@@ -48,8 +48,11 @@ class LocalStream {
 
  private:
   struct Outgoing {
-    std::string bytes;
-    std::size_t sent = 0;
+    std::string header;  ///< With its prefix.
+    std::string body;
+    std::size_t sent = 0;  ///< Of both.
+
+    bool is_sent() const { return sent == header.size() + body.size(); }
     Fd file;  ///< Passed with the first byte.
   };
   static Outgoing encode(LocalFrame frame);

@@ -17,6 +17,9 @@ namespace {
 namespace sockopt = zmq::sockopt;
 using namespace std::chrono_literals;
 
+/// Below this a copy is cheaper than what ZeroMQ keeps to give the bytes back.
+constexpr std::size_t kCopiedBytesMax = 4096;
+
 constexpr zmq::pollitem_t kFreeItem{nullptr, -1, 0, 0};
 
 bool is_free(const zmq::pollitem_t& item) {
@@ -54,22 +57,34 @@ void set_common_options(zmq::socket_t& socket) {
 }
 
 /// Gives ZeroMQ one frame, or says why it does not take it.
-wire::SendOutcome send_frame(zmq::socket_t& socket, const std::string& frame, bool is_last) {
+wire::SendOutcome send_frame(zmq::socket_t& socket, zmq::message_t frame, bool is_last) {
   const zmq::send_flags flags = zmq::send_flags::dontwait | (is_last ? zmq::send_flags::none : zmq::send_flags::sndmore);
   while (true) {
     try {
-      return socket.send(zmq::buffer(frame), flags) ? wire::SendOutcome::kSent : wire::SendOutcome::kFull;
+      return socket.send(frame, flags) ? wire::SendOutcome::kSent : wire::SendOutcome::kFull;
     } catch (const zmq::error_t& error) {
       if (error.num() != EINTR) return wire::SendOutcome::kGone;
     }
   }
 }
 
-/// ZeroMQ may refuse the first only: a message that it has begun to take it takes to its end.
-wire::SendOutcome send_frames(zmq::socket_t& socket, const std::vector<std::string>& frames) {
-  for (std::size_t i = 0; i < frames.size(); ++i) {
-    if (const auto outcome = send_frame(socket, frames[i], i + 1 == frames.size()); outcome != wire::SendOutcome::kSent) {
-      return outcome;
+/// A large one as it is, without a copy: ZeroMQ frees it, on a thread of its own.
+zmq::message_t frame_of(std::string payload) {
+  if (payload.size() < kCopiedBytesMax) return zmq::message_t(payload);
+  auto* kept = new std::string(std::move(payload));
+  return zmq::message_t(
+      kept->data(), kept->size(), [](void*, void* hint) { delete static_cast<std::string*>(hint); }, kept);
+}
+
+/// ZeroMQ may refuse the first frame only: a message that it has begun to take it takes to its end.
+wire::SendOutcome send_message(zmq::socket_t& socket, wire::Message&& message) {
+  const std::string header = wire::encode_header(message);
+  const auto outcome = send_frame(socket, zmq::message_t(header), message.payloads.empty());
+  if (outcome != wire::SendOutcome::kSent) return outcome;
+  for (std::size_t i = 0; i < message.payloads.size(); ++i) {
+    const bool is_last = i + 1 == message.payloads.size();
+    if (send_frame(socket, frame_of(std::move(message.payloads[i])), is_last) != wire::SendOutcome::kSent) {
+      return wire::SendOutcome::kGone;
     }
   }
   return wire::SendOutcome::kSent;
@@ -147,12 +162,12 @@ Result<RouterChannel> RouterChannel::bind(Context& context, const wire::Endpoint
   return RouterChannel(std::move(*socket), std::move(bound));
 }
 
-wire::SendOutcome RouterChannel::send(const wire::PeerAddress& to, const wire::Message& message) {
-  if (const auto outcome = send_frame(socket_, to, false); outcome != wire::SendOutcome::kSent) return outcome;
+wire::SendOutcome RouterChannel::send(const wire::PeerAddress& to, wire::Message&& message) {
+  if (const auto outcome = send_frame(socket_, zmq::message_t(to), false); outcome != wire::SendOutcome::kSent) return outcome;
   // Once it has taken the address, the message has its place: what it does not take now, it never will. Encoded only now: a
   // peer that is full is tried often.
-  return send_frames(socket_, wire::encode(message)) == wire::SendOutcome::kSent ? wire::SendOutcome::kSent
-                                                                                 : wire::SendOutcome::kGone;
+  return send_message(socket_, std::move(message)) == wire::SendOutcome::kSent ? wire::SendOutcome::kSent
+                                                                               : wire::SendOutcome::kGone;
 }
 
 std::optional<Incoming> RouterChannel::receive() {
@@ -177,8 +192,8 @@ Result<DealerChannel> DealerChannel::connect(Context& context, const wire::Endpo
   return DealerChannel(std::move(*socket));
 }
 
-wire::SendOutcome DealerChannel::send(const wire::Message& message) {
-  return send_frames(socket_, wire::encode(message));
+wire::SendOutcome DealerChannel::send(wire::Message&& message) {
+  return send_message(socket_, std::move(message));
 }
 
 std::optional<Result<wire::Message>> DealerChannel::receive() {

@@ -25,14 +25,17 @@ tl::unexpected<Error> refuse(std::string why) {
 
 }  // namespace
 
-std::vector<std::string> encode(const Message& message) {
+std::string encode_header(const Message& message) {
   const std::vector<std::size_t> sizes = sizes_of(message.payloads);
   const std::optional<std::string> fault = validate(message.envelope, sizes);
   SHEAF_CHECK(!fault);
-  std::vector<std::string> frames;
-  frames.reserve(message.payloads.size() + 1);
-  frames.push_back(message.envelope.SerializeAsString());
-  SHEAF_CHECK(frames[0].size() <= kHeaderBytesMax);
+  std::string header = message.envelope.SerializeAsString();
+  SHEAF_CHECK(header.size() <= kHeaderBytesMax);
+  return header;
+}
+
+std::vector<std::string> encode(const Message& message) {
+  std::vector<std::string> frames = {encode_header(message)};
   frames.insert(frames.end(), message.payloads.begin(), message.payloads.end());
   return frames;
 }

@@ -17,9 +17,11 @@ struct Message {
   std::vector<std::string> payloads;
 };
 
-/// The frames of `message` as they go over the wire: the serialized envelope, then the payloads.
+/// The first frame of `message` as it goes over the wire, the serialized envelope; the payloads follow as they are.
 ///
 /// It must pass validate() and the limits (checked: what we send is ours).
+std::string encode_header(const Message& message);
+/// All frames.
 std::vector<std::string> encode(const Message& message);
 
 /// Errors: kCluster, for more frames or bytes than a message may have.

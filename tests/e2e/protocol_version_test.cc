@@ -30,7 +30,7 @@ class ProtocolVersionTest : public RefusalTest {
         wire::Message answer;
         answer.envelope.mutable_refused()->set_reason(v1::REFUSAL_PROTOCOL);
         answer.envelope.mutable_refused()->set_text(kRefusal);
-        channel->send(incoming->from, answer);
+        channel->send(incoming->from, wire::Message(answer));
       }
     }
     return peer.wait();
@@ -69,7 +69,7 @@ TEST_F(ProtocolVersionTest, MakesTheMasterRefuseAnotherVersion) {
   const auto deadline = Clock::now() + kDeadline;
   std::optional<Result<wire::Message>> answer;
   for (bool is_sent = false; !answer && Clock::now() < deadline; answer = channel->receive()) {
-    if (!is_sent) is_sent = channel->send(hello) == wire::SendOutcome::kSent;  // There may be no connection yet.
+    if (!is_sent) is_sent = channel->send(wire::Message(hello)) == wire::SendOutcome::kSent;  // There may be no connection yet.
     poller.wait(std::chrono::milliseconds(10));
   }
   ASSERT_TRUE(answer.has_value() && answer->has_value());

@@ -66,7 +66,7 @@ class ChannelTest : public testing::Test {
   DealerChannel connect() { return std::move(*DealerChannel::connect(context_, endpoint_)); }
 
   bool send(DealerChannel& from, const wire::Message& message) {
-    return wait_until(poller_, [&] { return from.send(message) == wire::SendOutcome::kSent; });
+    return wait_until(poller_, [&] { return from.send(wire::Message(message)) == wire::SendOutcome::kSent; });
   }
   std::optional<Incoming> receive(RouterChannel& router) {
     std::optional<Incoming> incoming;
@@ -90,7 +90,7 @@ TEST_F(ChannelTest, CarriesMessagesBothWays) {
   ASSERT_TRUE(incoming && incoming->message);
   EXPECT_EQ(incoming->message->payloads, feed_.payloads);
 
-  ASSERT_EQ(router.send(incoming->from, wire::wire_samples().at("deliver")), wire::SendOutcome::kSent);
+  ASSERT_EQ(router.send(incoming->from, wire::Message(wire::wire_samples().at("deliver"))), wire::SendOutcome::kSent);
   Poller dealer_poller;
   dealer_poller.add(dealer);
   std::optional<Result<wire::Message>> answer;
@@ -114,7 +114,7 @@ TEST_F(ChannelTest, TellsPeersApart) {
 TEST_F(ChannelTest, SendsNothingWhileNobodyListens) {
   // The default would queue for a connection that is not there, and lose it.
   DealerChannel dealer = connect();
-  EXPECT_EQ(dealer.send(hello_), wire::SendOutcome::kFull);
+  EXPECT_EQ(dealer.send(wire::Message(hello_)), wire::SendOutcome::kFull);
   RouterChannel router = bind();
   ASSERT_TRUE(send(dealer, hello_));  // And it finds a master that comes later.
   EXPECT_TRUE(receive(router));
@@ -122,14 +122,14 @@ TEST_F(ChannelTest, SendsNothingWhileNobodyListens) {
 
 TEST_F(ChannelTest, SaysThatAPeerIsGone) {
   RouterChannel router = bind();
-  EXPECT_EQ(router.send("nobody", hello_), wire::SendOutcome::kGone);
+  EXPECT_EQ(router.send("nobody", wire::Message(hello_)), wire::SendOutcome::kGone);
   wire::PeerAddress address;
   {
     DealerChannel dealer = connect();
     ASSERT_TRUE(send(dealer, hello_));
     address = receive(router)->from;
   }
-  EXPECT_TRUE(wait_until(poller_, [&] { return router.send(address, hello_) == wire::SendOutcome::kGone; }));
+  EXPECT_TRUE(wait_until(poller_, [&] { return router.send(address, wire::Message(hello_)) == wire::SendOutcome::kGone; }));
 }
 
 TEST_F(ChannelTest, NeverWaitsForAPeerThatDoesNotRead) {
@@ -141,12 +141,13 @@ TEST_F(ChannelTest, NeverWaitsForAPeerThatDoesNotRead) {
   update.payloads[0].assign(2000, 'x');
   *update.envelope.mutable_deliver()->mutable_results(0)->mutable_payload() = wire::inlined_ref(update.payloads[0]);
   wire::SendOutcome outcome = wire::SendOutcome::kSent;
-  for (int i = 0; i < 100'000 && outcome == wire::SendOutcome::kSent; ++i) outcome = router.send(address, update);
+  for (int i = 0; i < 100'000 && outcome == wire::SendOutcome::kSent; ++i)
+    outcome = router.send(address, wire::Message(update));
   EXPECT_EQ(outcome, wire::SendOutcome::kFull);
 
   DealerChannel other = connect();  // The others are served as before.
   ASSERT_TRUE(send(other, hello_));
-  EXPECT_EQ(router.send(receive(router)->from, update), wire::SendOutcome::kSent);
+  EXPECT_EQ(router.send(receive(router)->from, wire::Message(update)), wire::SendOutcome::kSent);
 }
 
 TEST_F(ChannelTest, RefusesForeignMessagesAndKeepsTheLink) {
@@ -178,7 +179,7 @@ TEST_F(ChannelTest, DropsTheConnectionThatSendsAFrameBeyondTheLimit) {
   peer.send(wire::encode(hello_));
   const wire::PeerAddress before = receive(router)->from;
   peer.send({std::string(wire::kMessageBytesMax + 1, 'x')});
-  EXPECT_TRUE(wait_until(poller_, [&] { return router.send(before, hello_) == wire::SendOutcome::kGone; }));
+  EXPECT_TRUE(wait_until(poller_, [&] { return router.send(before, wire::Message(hello_)) == wire::SendOutcome::kGone; }));
   EXPECT_FALSE(router.receive());  // Nothing of it has come through.
 }
 

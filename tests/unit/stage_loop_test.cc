@@ -115,10 +115,11 @@ class StageLoopTest : public testing::Test {
     EXPECT_EQ(wire::kind_of(envelope), kind);
     return envelope;
   }
-  /// The kinds of the next two, which two threads bring about: in any order.
-  std::vector<std::string> hear_two() {
-    const std::string first = wire::kind_of(master_.receive_news().envelope);
-    return {first, wire::kind_of(master_.receive_news().envelope)};
+  /// The kinds of the next three, which two threads bring about: in any order.
+  std::vector<std::string> hear_three() {
+    std::vector<std::string> kinds;
+    while (kinds.size() < 3) kinds.push_back(wire::kind_of(master_.receive_news().envelope));
+    return kinds;
   }
   /// Up to the credit for all jobs.
   void greet() {
@@ -189,9 +190,9 @@ TEST_F(StageLoopTest, BindsWhileTheSourceWaitsForInput) {
   greet();
   hear("feed");
   say(deliver_message(0, "result"));
-  EXPECT_THAT(hear_two(), UnorderedElementsAre("accept", "feed"));
+  EXPECT_THAT(hear_three(), UnorderedElementsAre("accept", "feed", "feed_end"));
   say(deliver_message(1, "result"));
-  EXPECT_THAT(hear_two(), UnorderedElementsAre("accept", "feed_end"));
+  hear("accept");
 }
 
 TEST_F(StageLoopTest, LeavesWhileTheSourceWaitsForInput) {
