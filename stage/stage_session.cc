@@ -38,8 +38,7 @@ StageSession::StageSession(const v1::StageHello& identity, v1::Hello hello, std:
       incarnation_(identity.incarnation()),
       scratch_(std::move(scratch)) {}
 
-void StageSession::send(Instant now, v1::Envelope envelope, std::vector<std::string> payloads,
-                        std::vector<StageAction>& actions) {
+void StageSession::send(Instant now, v1::Envelope envelope, std::vector<Bytes> payloads, std::vector<StageAction>& actions) {
   link_.on_sent(now);
   actions.push_back(Send{wire::Message{std::move(envelope), std::move(payloads)}});
 }
@@ -283,16 +282,15 @@ void StageSession::on_feed_credit(const v1::FeedCredit& credit) {
   credit_heard_ = true;
 }
 
-void StageSession::on_deliver(Instant now, const v1::Deliver& deliver, std::vector<std::string>& payloads,
+void StageSession::on_deliver(Instant now, const v1::Deliver& deliver, const std::vector<Bytes>& payloads,
                               std::vector<StageAction>& actions) {
   std::size_t frame = 0;
   for (const v1::Delivery& delivery : deliver.results()) {
-    on_delivery(now, delivery, delivery.payload().inlined() ? std::move(payloads.at(frame++)) : std::string(), actions);
+    on_delivery(now, delivery, delivery.payload().inlined() ? payloads.at(frame++) : Bytes(), actions);
   }
 }
 
-void StageSession::on_delivery(Instant now, const v1::Delivery& delivery, std::string bytes,
-                               std::vector<StageAction>& actions) {
+void StageSession::on_delivery(Instant now, const v1::Delivery& delivery, Bytes bytes, std::vector<StageAction>& actions) {
   const JobKey key = wire::from_wire(delivery.job()).key;
   if (key.sub == 0 && key.seq < bound_) {
     send_accept(now, key, actions);  // It was bound before the link broke, and the Accept was lost.
@@ -331,7 +329,7 @@ void StageSession::on_delivery(Instant now, const v1::Delivery& delivery, std::s
   }
 }
 
-void StageSession::on_part(Instant now, const v1::Part& part, const std::string& bytes, std::vector<StageAction>& actions) {
+void StageSession::on_part(Instant now, const v1::Part& part, std::string_view bytes, std::vector<StageAction>& actions) {
   const JobKey key = wire::from_wire(part.transfer().job()).key;
   const auto entry = arriving_.find(key);
   if (entry == arriving_.end() || entry->second.progress.attempt() != wire::from_wire(part.transfer().attempt())) return;

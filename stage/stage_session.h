@@ -111,18 +111,18 @@ class StageSession {
     std::string measures;
   };
 
-  void send(Instant now, v1::Envelope envelope, std::vector<std::string> payloads, std::vector<StageAction>& actions);
+  void send(Instant now, v1::Envelope envelope, std::vector<Bytes> payloads, std::vector<StageAction>& actions);
   v1::Envelope envelope() const { return link_.envelope(); }
   /// A job's payload on its way to the master, and its result on the way back, bear the revision in place of an attempt.
   static Attempt revision_attempt(std::uint32_t revision) { return Attempt{0, revision}; }
 
   void on_welcome(Instant now, std::vector<StageAction>& actions);
   void on_feed_credit(const v1::FeedCredit& credit);
-  void on_deliver(Instant now, const v1::Deliver& deliver, std::vector<std::string>& payloads,
+  void on_deliver(Instant now, const v1::Deliver& deliver, const std::vector<Bytes>& payloads,
                   std::vector<StageAction>& actions);
   /// `bytes`: of a result that came inlined.
-  void on_delivery(Instant now, const v1::Delivery& delivery, std::string bytes, std::vector<StageAction>& actions);
-  void on_part(Instant now, const v1::Part& part, const std::string& bytes, std::vector<StageAction>& actions);
+  void on_delivery(Instant now, const v1::Delivery& delivery, Bytes bytes, std::vector<StageAction>& actions);
+  void on_part(Instant now, const v1::Part& part, std::string_view bytes, std::vector<StageAction>& actions);
 
   void send_planned(Instant now, std::vector<StageAction>& actions);
   /// Sends fed jobs from feed_next_ on, one payload in parts at a time.

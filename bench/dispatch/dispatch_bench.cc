@@ -110,7 +110,6 @@ double copies_of_a_byte(std::uint64_t job_bytes) {
     std::uint64_t bytes = 0;
     std::ifstream(file.path(), std::ios::binary).read(reinterpret_cast<char*>(&bytes), sizeof bytes);
     copied += bytes;
-    std::fprintf(stderr, "%s %f\n", file.path().filename().c_str(), double(bytes) / double(kJobs * job_bytes));
     std::error_code ignored;
     std::filesystem::remove(file.path(), ignored);
   }
@@ -210,7 +209,7 @@ double master_bytes_per_pending_job() {
   const master::HubConfig config;
   master::Hub hub(config, sender, stages, spool, [&random] { return ++random; });
   const Instant when = now();
-  const auto say = [&](const wire::PeerAddress& from, v1::Envelope envelope, std::vector<std::string> payloads = {}) {
+  const auto say = [&](const wire::PeerAddress& from, v1::Envelope envelope, std::vector<Bytes> payloads = {}) {
     if (!envelope.has_hello()) envelope.set_epoch(config.scheduler.epoch);
     hub.on_message(when, from, wire::Message{std::move(envelope), std::move(payloads)});
   };

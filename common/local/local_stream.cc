@@ -53,7 +53,7 @@ v1::LocalPayload attach_payload(Blob payload, LocalFrame& frame) {
   header.set_bytes(payload.size());
   header.set_in_file(!payload.is_in_memory());
   if (payload.is_in_memory()) {
-    frame.body = std::move(payload).take_memory();
+    frame.body = payload.memory();
   } else {
     frame.file = std::move(payload).take_file();
   }
@@ -108,7 +108,7 @@ Result<bool> LocalStream::write_some(Outgoing& outgoing, bool wait) {
   const std::size_t of_header = std::min(outgoing.sent, outgoing.header.size());
   const std::size_t of_body = outgoing.sent - of_header;
   std::array<iovec, 2> pieces{iovec{outgoing.header.data() + of_header, outgoing.header.size() - of_header},
-                              iovec{outgoing.body.data() + of_body, outgoing.body.size() - of_body}};
+                              iovec{const_cast<char*>(outgoing.body.data()) + of_body, outgoing.body.size() - of_body}};
   msghdr message{};
   message.msg_iov = pieces.data();
   message.msg_iovlen = pieces.size();
@@ -192,7 +192,7 @@ Result<std::optional<LocalFrame>> LocalStream::next() {
   if (!frame.message.ParseFromArray(begin + kPrefixBytes, static_cast<int>(header_size))) {
     return broken("brought a message that is none");
   }
-  frame.body.assign(begin + kPrefixBytes + header_size, body_size);
+  frame.body = Bytes::copy_of({begin + kPrefixBytes + header_size, body_size});
   consumed_ += kPrefixBytes + header_size + body_size;
   if (carries_file(frame.message)) {
     if (files_.empty()) return broken("brought a message without its file");

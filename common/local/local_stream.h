@@ -16,8 +16,8 @@ namespace sheaf::local {
 /// along.
 struct LocalFrame {
   v1::LocalMessage message;
-  std::string body;  ///< A small payload.
-  Fd file;           ///< A large payload, or a passed descriptor (Spawned).
+  Bytes body;  ///< A small payload.
+  Fd file;     ///< A large payload, or a passed descriptor (Spawned).
 };
 
 /// Moves `payload` into `frame` and returns what its header has to say of it.
@@ -49,7 +49,7 @@ class LocalStream {
  private:
   struct Outgoing {
     std::string header;  ///< With its prefix.
-    std::string body;
+    Bytes body;
     std::size_t sent = 0;  ///< Of both.
 
     bool is_sent() const { return sent == header.size() + body.size(); }

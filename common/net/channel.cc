@@ -17,8 +17,9 @@ namespace {
 namespace sockopt = zmq::sockopt;
 using namespace std::chrono_literals;
 
-/// Below this a copy is cheaper than what ZeroMQ keeps to give the bytes back.
-constexpr std::size_t kCopiedBytesMax = 4096;
+/// ZeroMQ reads messages up to its batch of 8 KiB into shared buffers. Below, a copy is also cheaper than what it keeps to give
+/// bytes back.
+constexpr std::size_t kCopiedBytesMax = 8192;
 
 constexpr zmq::pollitem_t kFreeItem{nullptr, -1, 0, 0};
 
@@ -68,12 +69,19 @@ wire::SendOutcome send_frame(zmq::socket_t& socket, zmq::message_t frame, bool i
   }
 }
 
-/// A large one as it is, without a copy: ZeroMQ frees it, on a thread of its own.
-zmq::message_t frame_of(std::string payload) {
-  if (payload.size() < kCopiedBytesMax) return zmq::message_t(payload);
-  auto* kept = new std::string(std::move(payload));
+/// A large one as it is, without a copy: ZeroMQ gives it up, on a thread of its own. It never writes to it.
+zmq::message_t frame_of(Bytes payload) {
+  if (payload.size() <= kCopiedBytesMax) return zmq::message_t(payload.data(), payload.size());
+  auto* kept = new Bytes(std::move(payload));
   return zmq::message_t(
-      kept->data(), kept->size(), [](void*, void* hint) { delete static_cast<std::string*>(hint); }, kept);
+      const_cast<char*>(kept->data()), kept->size(), [](void*, void* hint) { delete static_cast<Bytes*>(hint); }, kept);
+}
+
+/// A large one stays where ZeroMQ has read it to. A small one may lie in one buffer with many others, which it would keep
+/// alive.
+Bytes bytes_of(zmq::message_t& frame) {
+  if (frame.size() <= kCopiedBytesMax) return Bytes::copy_of(frame.to_string_view());
+  return Bytes::kept_by(std::exchange(frame, zmq::message_t()));
 }
 
 /// ZeroMQ may refuse the first frame only: a message that it has begun to take it takes to its end.
@@ -104,16 +112,18 @@ bool receive_frame(zmq::socket_t& socket, zmq::message_t& frame) {
 /// The next message; empty when none waits. It is read to its end in any case, since ZeroMQ bounds neither the number of frames
 /// nor their sum; what is beyond the limits is counted, not kept.
 std::optional<Result<wire::Message>> receive_message(zmq::socket_t& socket) {
-  std::vector<std::string> frames;
+  std::vector<Bytes> frames;
   std::size_t count = 0;
   std::size_t bytes = 0;
+  bool has_more = false;
   zmq::message_t frame;
   do {
     if (!receive_frame(socket, frame)) return std::nullopt;  // Only the first: ZeroMQ gives a message's frames together.
     count += 1;
     bytes += frame.size();
-    if (wire::check_size(count, bytes)) frames.push_back(frame.to_string());
-  } while (frame.more());
+    has_more = frame.more();
+    if (wire::check_size(count, bytes)) frames.push_back(bytes_of(frame));
+  } while (has_more);
   if (Status fits = wire::check_size(count, bytes); !fits) return propagate(fits);
   return wire::decode(std::move(frames));
 }

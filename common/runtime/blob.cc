@@ -14,17 +14,16 @@ namespace sheaf {
 
 namespace {
 
-std::span<const std::byte> bytes_of(std::string_view text) {
+std::span<const std::byte> as_bytes(std::string_view text) {
   return std::as_bytes(std::span(text.data(), text.size()));
 }
 
 }  // namespace
 
-Blob Blob::of(std::string bytes) {
+Blob Blob::of(Bytes bytes) {
   Blob blob;
-  blob.hasher_.update(bytes_of(bytes));
   blob.size_ = bytes.size();
-  blob.memory_ = std::move(bytes);
+  blob.shared_ = std::move(bytes);
   return blob;
 }
 
@@ -32,11 +31,12 @@ Result<Blob> Blob::of_file(Fd file, std::uint64_t size) {
   Blob blob;
   blob.file_ = std::move(file);
   blob.size_ = size;
+  Hasher& hasher = blob.hasher_.emplace();
   std::vector<std::byte> buffer(256 * 1024);
   for (std::uint64_t offset = 0; offset < size;) {
     const auto piece = std::span(buffer).first(std::min<std::uint64_t>(buffer.size(), size - offset));
     if (Status status = blob.read(offset, piece); !status) return propagate(status);
-    blob.hasher_.update(piece);
+    hasher.update(piece);
     offset += piece.size();
   }
   return blob;
@@ -46,25 +46,27 @@ Status Blob::append(std::span<const std::byte> bytes) {
   if (is_in_memory() && size_ + bytes.size() > kInlinePayloadBytesMax) {
     if (Status status = move_to_file(); !status) return status;
   }
+  Hasher& hasher = this->hasher();
   if (is_in_memory()) {
-    memory_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    if (!shared_.empty()) written_ = std::exchange(shared_, {}).text();
+    written_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   } else if (Status status = write_at(file_.get(), size_, bytes); !status) {
     return fail(ErrorCode::kFailed, "cannot keep a large payload: " + status.error().what, directory_,
                 "free some space there, or set TMPDIR to another directory");
   }
   size_ += bytes.size();
-  hasher_.update(bytes);
+  hasher.update(bytes);
   return {};
 }
 
 Status Blob::append(std::string_view bytes) {
-  return append(bytes_of(bytes));
+  return append(as_bytes(bytes));
 }
 
 Status Blob::read(std::uint64_t offset, std::span<std::byte> out) const {
   SHEAF_CHECK(offset <= size_ && out.size() <= size_ - offset);
   if (is_in_memory()) {
-    std::copy_n(bytes_of(memory_).begin() + static_cast<std::ptrdiff_t>(offset), out.size(), out.begin());
+    std::copy_n(as_bytes(in_memory()).begin() + static_cast<std::ptrdiff_t>(offset), out.size(), out.begin());
     return {};
   }
   return read_at(file_.get(), offset, out);
@@ -76,19 +78,38 @@ Result<std::string> Blob::read(std::uint64_t offset, std::uint64_t size) const {
   return bytes;
 }
 
-const std::string& Blob::memory() const {
+Result<Bytes> Blob::bytes() const {
+  if (is_in_memory()) return memory();
+  return read_all().map([](std::string bytes) { return Bytes(std::move(bytes)); });
+}
+
+Bytes Blob::memory() const {
   SHEAF_CHECK(is_in_memory());
-  return memory_;
+  if (shared_.empty()) shared_ = std::exchange(written_, {});
+  return shared_;
+}
+
+std::string_view Blob::in_memory() const {
+  return shared_.empty() ? std::string_view(written_) : shared_.view();
+}
+
+Digest Blob::digest() const {
+  if (hasher_) return hasher_->digest();
+  if (!digest_) digest_ = digest_of(as_bytes(in_memory()));
+  return *digest_;
+}
+
+Hasher& Blob::hasher() {
+  if (!hasher_) {
+    hasher_.emplace();
+    hasher_->update(as_bytes(in_memory()));
+  }
+  return *hasher_;
 }
 
 int Blob::file() const {
   SHEAF_CHECK(!is_in_memory());
   return file_.get();
-}
-
-std::string Blob::take_memory() && {
-  SHEAF_CHECK(is_in_memory());
-  return std::exchange(*this, Blob(directory_)).memory_;
 }
 
 Fd Blob::take_file() && {
@@ -99,9 +120,10 @@ Fd Blob::take_file() && {
 Status Blob::move_to_file() {
   auto file = open_unnamed_file(directory_);
   if (!file) return propagate(file);
-  if (Status status = write_at(file->get(), 0, bytes_of(memory_)); !status) return status;
+  if (Status status = write_at(file->get(), 0, as_bytes(in_memory())); !status) return status;
   file_ = std::move(*file);
-  memory_ = {};
+  written_ = {};
+  shared_ = {};
   return {};
 }
 

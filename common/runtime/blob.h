@@ -2,12 +2,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "common/base/digest.h"
 #include "common/base/result.h"
+#include "common/runtime/bytes.h"
 #include "common/runtime/fd.h"
 
 namespace sheaf {
@@ -26,7 +28,7 @@ class Blob {
   explicit Blob(std::string directory = "/var/tmp") : directory_(std::move(directory)) {}
 
   /// `bytes` as they are, in memory whatever their size.
-  static Blob of(std::string bytes);
+  static Blob of(Bytes bytes);
 
   /// The first `size` bytes of an open file, for instance one that another process has passed; read once to learn the digest.
   /// Errors: kFailed if the file cannot be read or is shorter.
@@ -40,28 +42,34 @@ class Blob {
   Status read(std::uint64_t offset, std::span<std::byte> out) const;
   Result<std::string> read(std::uint64_t offset, std::uint64_t size) const;
   Result<std::string> read_all() const { return read(0, size_); }
+  /// All bytes: those in memory are shared, not copied. Errors: as read().
+  Result<Bytes> bytes() const;
 
   std::uint64_t size() const { return size_; }
-  Digest digest() const { return hasher_.digest(); }
+  /// Of all bytes, worked out when it is first asked for, unless they were written piece by piece.
+  Digest digest() const;
 
   bool is_in_memory() const { return !file_.is_open(); }
-  /// All bytes; only while is_in_memory() (checked).
-  const std::string& memory() const;
+  /// The same, only while is_in_memory() (checked).
+  Bytes memory() const;
   /// The open file; only while not is_in_memory() (checked). Stays the blob's.
   int file() const;
 
-  /// The same, given away: the blob is empty afterwards.
-  std::string take_memory() &&;
+  /// The file, given away: the blob is empty afterwards.
   Fd take_file() &&;
 
  private:
   Status move_to_file();
+  std::string_view in_memory() const;
+  Hasher& hasher();
 
   std::string directory_;
-  std::string memory_;
+  mutable std::string written_;  ///< What was appended and has not been shared.
+  mutable Bytes shared_;         ///< All bytes, once they are shared.
   Fd file_;
   std::uint64_t size_ = 0;
-  Hasher hasher_;
+  std::optional<Hasher> hasher_;          ///< Once there was an append().
+  mutable std::optional<Digest> digest_;  ///< Once it was worked out without a hasher.
 };
 
 }  // namespace sheaf

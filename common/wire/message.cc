@@ -12,10 +12,10 @@ namespace sheaf::wire {
 
 namespace {
 
-std::vector<std::size_t> sizes_of(const std::vector<std::string>& payloads) {
+std::vector<std::size_t> sizes_of(const std::vector<Bytes>& payloads) {
   std::vector<std::size_t> sizes;
   sizes.reserve(payloads.size());
-  for (const std::string& payload : payloads) sizes.push_back(payload.size());
+  for (const Bytes& payload : payloads) sizes.push_back(payload.size());
   return sizes;
 }
 
@@ -34,8 +34,8 @@ std::string encode_header(const Message& message) {
   return header;
 }
 
-std::vector<std::string> encode(const Message& message) {
-  std::vector<std::string> frames = {encode_header(message)};
+std::vector<Bytes> encode(const Message& message) {
+  std::vector<Bytes> frames = {encode_header(message)};
   frames.insert(frames.end(), message.payloads.begin(), message.payloads.end());
   return frames;
 }
@@ -46,15 +46,16 @@ Status check_size(std::size_t frames, std::size_t bytes) {
   return {};
 }
 
-Result<Message> decode(std::vector<std::string> frames) {
+Result<Message> decode(std::vector<Bytes> frames) {
   if (frames.empty()) return refuse("a message without a header");
   std::size_t total = 0;
-  for (const std::string& frame : frames) total += frame.size();
+  for (const Bytes& frame : frames) total += frame.size();
   if (Status fits = check_size(frames.size(), total); !fits) return propagate(fits);
   if (frames[0].size() > kHeaderBytesMax) return refuse("a header of " + std::to_string(frames[0].size()) + " bytes");
 
   Message message;
-  if (!message.envelope.ParseFromString(frames[0])) return refuse("a header that is no message of sheaf");
+  if (!message.envelope.ParseFromArray(frames[0].data(), static_cast<int>(frames[0].size())))
+    return refuse("a header that is no message of sheaf");
   frames.erase(frames.begin());
   message.payloads = std::move(frames);
   if (auto fault = validate(message.envelope, sizes_of(message.payloads))) return refuse(std::move(*fault));

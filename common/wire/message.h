@@ -7,6 +7,7 @@
 #include "common/base/digest.h"
 #include "common/base/ids.h"
 #include "common/base/result.h"
+#include "common/runtime/bytes.h"
 #include "sheaf/v1/wire.pb.h"
 
 namespace sheaf::wire {
@@ -14,7 +15,7 @@ namespace sheaf::wire {
 /// One logical message: a header and the payloads that belong to it, in the order in which the header names them.
 struct Message {
   v1::Envelope envelope;
-  std::vector<std::string> payloads;
+  std::vector<Bytes> payloads;
 };
 
 /// The first frame of `message` as it goes over the wire, the serialized envelope; the payloads follow as they are.
@@ -22,13 +23,13 @@ struct Message {
 /// It must pass validate() and the limits (checked: what we send is ours).
 std::string encode_header(const Message& message);
 /// All frames.
-std::vector<std::string> encode(const Message& message);
+std::vector<Bytes> encode(const Message& message);
 
 /// Errors: kCluster, for more frames or bytes than a message may have.
 Status check_size(std::size_t frames, std::size_t bytes);
 /// The message in `frames`, or why it is refused, in words. Nothing is parsed before its size is checked, and nothing passes
 /// that validate() does not pass.
-Result<Message> decode(std::vector<std::string> frames);
+Result<Message> decode(std::vector<Bytes> frames);
 
 /// `text` as a message may carry it to a person: valid UTF-8, at most kTextBytesMax.
 std::string wire_text(std::string_view text);

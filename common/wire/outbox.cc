@@ -56,9 +56,9 @@ bool join(v1::Envelope& to, v1::Envelope& from) {
   }
 }
 
-std::size_t bytes_of(const std::vector<std::string>& payloads) {
+std::size_t bytes_of(const std::vector<Bytes>& payloads) {
   std::size_t bytes = 0;
-  for (const std::string& payload : payloads) bytes += payload.size();
+  for (const Bytes& payload : payloads) bytes += payload.size();
   return bytes;
 }
 

@@ -28,7 +28,7 @@ void Scheduler::dispatch(Actions& actions) {
   while (place != queue_.places().end() && workers_.has_room_somewhere()) {
     Run& run = runs_.at(place->run);
     const JobKey key = *run.next_waiting();
-    Worker* worker = choose_worker(run, *run.find_open(key), reserved);
+    Worker* worker = choose_worker(run, run.open_next(), reserved);
     if (worker == nullptr) {
       ++place;
       continue;

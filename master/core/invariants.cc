@@ -13,7 +13,7 @@ void Run::check_invariants() const {
   std::uint64_t silent_attempts = 0;
   std::uint64_t idle = 0;
   for (const auto& [key, job] : open_) {
-    SHEAF_CHECK(key.seq < jobs_fed_ && !committed_.contains(key));
+    SHEAF_CHECK(key < first_fresh() && !committed_.contains(key));
     open_bytes += job.payload_bytes;
     bool has_live = false;
     for (const IssuedAttempt& attempt : job.attempts) {
@@ -31,12 +31,13 @@ void Run::check_invariants() const {
       SHEAF_CHECK(waiting_.contains(key));  // Nothing is ever neither waiting, running nor on the way to the disk.
     }
   }
-  SHEAF_CHECK(idle == waiting_.size());
+  SHEAF_CHECK(idle == waiting_.size() && fresh_.size() <= jobs_fed_);
+  for (const FreshJob& job : fresh_) open_bytes += job.payload_bytes;
 
   std::uint64_t delivered = 0;
   std::uint64_t delivered_bytes = 0;
   for (const auto& [key, job] : committed_) {
-    SHEAF_CHECK(key.seq < jobs_fed_ && job.is_delivered != undelivered_.contains(key));
+    SHEAF_CHECK(key < first_fresh() && job.is_delivered != undelivered_.contains(key));
     spool_bytes += job.result_bytes;
     if (!job.is_delivered) continue;
     delivered += 1;
@@ -44,7 +45,7 @@ void Run::check_invariants() const {
   }
   SHEAF_CHECK(delivered + undelivered_.size() == committed_.size());
   for (const auto& [seq, parts] : missing_) {
-    SHEAF_CHECK(seq < jobs_fed_ && parts.next >= 1 && parts.next <= parts.last && !open_.contains({seq, 0}));
+    SHEAF_CHECK(seq < jobs_fed_ && parts.next >= 1 && parts.next <= parts.last && !is_open({seq, 0}));
   }
   SHEAF_CHECK(open_bytes == open_bytes_ && spool_bytes == spool_bytes_ && committing == committing_);
   SHEAF_CHECK(delivered == delivered_ && delivered_bytes == delivered_bytes_);
@@ -87,12 +88,12 @@ void Scheduler::check_nothing_can_be_given() const {
     if (!worker.has_room()) continue;
     for (const RunQueue::Place& place : queue_.places()) {
       const Run& run = runs_.at(place.run);
-      const OpenJob& job = *run.find_open(*run.next_waiting());
+      const OpenJob* job = run.find_open(*run.next_waiting());
       const UsableWorkers alike = workers_.usable(run.need());
       const bool keeps = worker.load() >= 0 && alike.workers > 1 && run.is_at_tail(alike.slots);
-      const bool spares = job.refused_by == id && alike.workers > 1;
+      const bool spares = job != nullptr && job->refused_by == id && alike.workers > 1;
       if (!run.admits(worker.kinds) || keeps || spares) continue;
-      SHEAF_CHECK(!worker.fits(job.payload_bytes));
+      SHEAF_CHECK(!worker.fits(run.next_waiting_bytes()));
       break;  // It is kept for this one.
     }
   }

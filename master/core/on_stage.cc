@@ -98,7 +98,7 @@ void Scheduler::on_split_asked(const SplitAsked& event, Actions& actions) {
     const std::string reason = "cannot be split into " + std::to_string(event.parts) + " parts: ";
     return fail_run(*run, key, reason + event.reason, 0, actions);
   }
-  if (run->open().size() + run->missing_parts() + event.parts > config_.jobs_window + config_.split_parts_max) {
+  if (run->open_jobs() + run->missing_parts() + event.parts > config_.jobs_window + config_.split_parts_max) {
     SHEAF_MARK("scheduler_split_too_many");
     return fail_run(*run, key, "too many parts of split jobs at a time", 0, actions);
   }

@@ -50,7 +50,7 @@ RunView Run::view() const {
   RunView view = view_;
   view.jobs_fed = jobs_fed_;
   view.bytes_fed = bytes_fed_;
-  view.jobs_waiting = waiting_.size();
+  view.jobs_waiting = waiting_.size() + (is_stopped_ ? 0 : fresh_.size());
   view.jobs_running = open_.size() - waiting_.size() - committing_;
   view.memory_bytes = open_bytes_;
   view.spool_bytes = spool_bytes_;
@@ -104,17 +104,19 @@ FeedVerdict Run::judge_feed(JobKey key) const {
 
 FeedVerdict Run::feed(const JobFed& job) {
   if (const FeedVerdict verdict = judge_feed(job.key); verdict != FeedVerdict::kNext) return verdict;
-  const OpenJob fresh{.payload_bytes = std::min(job.payload_bytes, kSizeMax), .units = std::min(job.units, kSizeMax)};
+  const FreshJob fresh{std::min(job.payload_bytes, kSizeMax), std::min(job.units, kSizeMax)};
   if (job.key.sub == 0) {
     jobs_fed_ += 1;
     bytes_fed_ += fresh.payload_bytes;
     units_fed_ += fresh.units;
+    open_bytes_ += fresh.payload_bytes;
+    fresh_.push_back(fresh);
   } else {
     const auto parts = missing_.find(job.key.seq);
     parts->second.next += 1;
     if (parts->second.next > parts->second.last) missing_.erase(parts);
+    add_open(job.key, OpenJob{.payload_bytes = fresh.payload_bytes, .units = fresh.units});
   }
-  add_open(job.key, fresh);
   return FeedVerdict::kNext;
 }
 
@@ -129,7 +131,7 @@ bool Run::end_feed(std::uint64_t jobs) {
 std::optional<std::pair<std::uint64_t, std::uint64_t>> Run::take_credit() {
   if (is_stopped_ || !stage_attached_ || feed_ended_ || is_spool_full()) return std::nullopt;
   const std::uint64_t bytes = std::max(bytes_until_, bytes_fed_ + room(options_.memory_window_bytes, open_bytes_));
-  const std::uint64_t jobs = std::max(jobs_until_, jobs_fed_ + room(jobs_window_, open_.size()));
+  const std::uint64_t jobs = std::max(jobs_until_, jobs_fed_ + room(jobs_window_, open_jobs()));
   if (is_credit_told_ && bytes == bytes_until_ && jobs == jobs_until_) return std::nullopt;
 
   const bool stage_is_idle = !is_credit_told_ || bytes_fed_ >= bytes_until_ || jobs_fed_ >= jobs_until_;
@@ -155,8 +157,8 @@ const OpenJob* Run::find_open(JobKey key) const {
 }
 
 std::optional<JobKey> Run::next_waiting() const {
-  if (waiting_.empty()) return std::nullopt;
-  const JobKey oldest = *waiting_.begin();
+  if (waiting_.empty() && (fresh_.empty() || is_stopped_)) return std::nullopt;
+  const JobKey oldest = waiting_.empty() ? first_fresh() : *waiting_.begin();
   if (is_spool_full() && !is_next_to_bind(oldest)) {
     // Every result of a newer job would lie in the spool until the oldest is bound. That one always may run, so the spool
     // drains.
@@ -164,6 +166,24 @@ std::optional<JobKey> Run::next_waiting() const {
     return std::nullopt;
   }
   return oldest;
+}
+
+bool Run::is_open(JobKey key) const {
+  return find_open(key) != nullptr || (key.sub == 0 && key.seq < jobs_fed_ && key >= first_fresh());
+}
+
+OpenJob& Run::open_next() {
+  if (!waiting_.empty()) return open_.at(*waiting_.begin());
+  const JobKey key = first_fresh();
+  const FreshJob fresh = fresh_.front();
+  fresh_.pop_front();
+  open_bytes_ -= fresh.payload_bytes;
+  add_open(key, OpenJob{.payload_bytes = fresh.payload_bytes, .units = fresh.units});
+  return open_.at(key);
+}
+
+std::uint64_t Run::next_waiting_bytes() const {
+  return waiting_.empty() ? fresh_.front().payload_bytes : open_.at(*waiting_.begin()).payload_bytes;
 }
 
 void Run::add_attempt(JobKey key, const IssuedAttempt& attempt) {
@@ -276,7 +296,7 @@ std::uint64_t Run::missing_parts() const {
 }
 
 bool Run::is_bound() const {
-  return feed_ended_ && open_.empty() && committed_.empty() && missing_.empty();
+  return feed_ended_ && open_jobs() == 0 && committed_.empty() && missing_.empty();
 }
 
 bool Run::take_bound() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -36,7 +37,14 @@ struct Committing {
   std::uint64_t result_bytes = 0;
 };
 
-/// A job that is fed and not committed. There are at most `jobs_window` of them, and the parts of one split job.
+/// A job that is fed and has never been anywhere else. All that a run needs to know of one, since most of those that wait are.
+struct FreshJob {
+  std::uint64_t payload_bytes = 0;
+  std::uint64_t units = 0;
+};
+
+/// A job that is fed and not committed, once it was its turn. With the fresh ones there are at most `jobs_window` of them, and
+/// the parts of one split job.
 struct OpenJob {
   std::uint64_t payload_bytes = 0;
   std::uint64_t units = 0;
@@ -119,14 +127,21 @@ class Run {
 
   // --- running
   // ---------------------------------------------------------------------------------------------------------------------
+  /// The job, unless it is fresh: then there is no more to know of it.
   OpenJob* find_open(JobKey key);
   const OpenJob* find_open(JobKey key) const;
+  /// Those that are not fresh.
   const std::map<JobKey, OpenJob>& open() const { return open_; }
+  std::size_t open_jobs() const { return open_.size() + fresh_.size(); }
+  bool is_open(JobKey key) const;
   /// The oldest job that may be assigned now.
   std::optional<JobKey> next_waiting() const;
+  /// next_waiting(), whose turn it is: from now on it is not fresh.
+  OpenJob& open_next();
+  std::uint64_t next_waiting_bytes() const;
   std::uint64_t live_attempts() const { return live_attempts_; }
   /// Whether so few jobs are left that each is best kept for the slot that gets free first.
-  bool is_at_tail(std::uint64_t slots) const { return feed_ended_ && waiting_.size() <= slots; }
+  bool is_at_tail(std::uint64_t slots) const { return feed_ended_ && waiting_.size() + fresh_.size() <= slots; }
 
   void add_attempt(JobKey key, const IssuedAttempt& attempt);
   /// Moves an attempt to another state, and the job into or out of the queue accordingly. True if the job went back to the
@@ -163,6 +178,7 @@ class Run {
 
  private:
   void add_open(JobKey key, OpenJob job);
+  JobKey first_fresh() const { return {jobs_fed_ - fresh_.size(), 0}; }
   /// Brings `waiting_` in line with the job's state.
   bool queue_if_idle(JobKey key, const OpenJob& job);
   bool is_spool_full() const;
@@ -194,7 +210,9 @@ class Run {
   bool is_credit_told_ = false;  ///< To the stage that is attached.
 
   std::map<JobKey, OpenJob> open_;
-  std::set<JobKey> waiting_;  ///< Open, and neither committing nor with a live attempt.
+  std::set<JobKey> waiting_;  ///< Of those: neither committing nor with a live attempt.
+  /// The last ones that were fed, up to job `jobs_fed_`: jobs are begun in the order of keys, so behind all of `open_`.
+  std::deque<FreshJob> fresh_;
   std::map<JobKey, CommittedJob> committed_;
   std::set<JobKey> undelivered_;                   ///< Committed, and not with the stage.
   std::map<std::uint64_t, MissingParts> missing_;  ///< By seq.

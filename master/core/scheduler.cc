@@ -84,7 +84,7 @@ bool Scheduler::is_memory_full(RunId id) const {
 
 bool Scheduler::is_open(JobId job) const {
   const Run* run = find_run(job.run);
-  return run != nullptr && run->find_open(job.key) != nullptr;
+  return run != nullptr && run->is_open(job.key);
 }
 
 bool Scheduler::is_committed(JobId job) const {

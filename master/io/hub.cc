@@ -275,7 +275,7 @@ void Hub::lose(Instant now, const wire::PeerAddress& address, bool graceful) {
   }
 }
 
-void Hub::send(Instant now, Peer& peer, v1::Envelope message, std::vector<std::string> payloads) {
+void Hub::send(Instant now, Peer& peer, v1::Envelope message, std::vector<Bytes> payloads) {
   peer.last_sent = now;
   sender_.send(peer.address, wire::Message{std::move(message), std::move(payloads)});
 }
@@ -361,9 +361,8 @@ void Hub::carry_out(Instant now, const Action& action) {
                    if (run->last_job_fault && run->last_job_fault->what == a.reason) error = *run->last_job_fault;
                    if (a.tries > 1) error.what += " (" + std::to_string(a.tries) + " tries)";
                    if (error.where.empty()) {
-                     const auto job = run->jobs.find(a.job.key);
-                     error.where = job != run->jobs.end() && !job->second.label.empty() ? job->second.label
-                                                                                        : "job " + to_string(a.job.key);
+                     const std::string label = run->jobs.label(a.job.key);
+                     error.where = label.empty() ? "job " + to_string(a.job.key) : label;
                    }
                    end_run(now, *run, v1::RUN_FAILED, std::move(error));
                  },
@@ -381,7 +380,7 @@ void Hub::check_invariants() const {
   for (const auto& [id, run] : runs_) {
     if (run.is_over()) SHEAF_CHECK(run.jobs.empty() && run.results.empty());
     if (run.ending) continue;  // All of it goes at the end.
-    for (const auto& [key, job] : run.jobs) SHEAF_CHECK(scheduler_.is_open({id, key}));
+    for (const JobKey key : run.jobs.keys()) SHEAF_CHECK(scheduler_.is_open({id, key}));
     for (const auto& [key, result] : run.results) SHEAF_CHECK(run.stage.empty() || scheduler_.is_committed({id, key}));
   }
   for (const auto& [address, peer] : peers_.all()) {

@@ -90,7 +90,7 @@ class Hub {
   void welcome_client(Instant now, Peer peer);
   v1::Welcome make_welcome() const;
   void dispatch(Instant now, Peer& peer, wire::Message& message);
-  void send(Instant now, Peer& peer, v1::Envelope envelope, std::vector<std::string> payloads = {});
+  void send(Instant now, Peer& peer, v1::Envelope envelope, std::vector<Bytes> payloads = {});
   void refuse(const wire::PeerAddress& to, v1::RefusalReason reason, std::string text);
   /// The connection is gone: what depends on it is told. `graceful`: it said goodbye.
   void lose(Instant now, const wire::PeerAddress& address, bool graceful);
@@ -132,11 +132,11 @@ class Hub {
   void commit(const Commit& action);
   void on_results(Instant now, Peer& worker, wire::Message& message);
   /// `bytes`: of a payload that came inlined.
-  void on_result(Instant now, Peer& worker, const v1::JobResult& result, std::string bytes);
+  void on_result(Instant now, Peer& worker, const v1::JobResult& result, Bytes bytes);
   /// Not in the middle of a step: the scheduler decides at once what becomes of the result.
   void on_result_whole(Instant now, WorkerId worker, TransferKey key, ArrivedResult result);
   void on_result_not_kept(Instant now, WorkerId worker, TransferKey key, const Error& error);
-  void on_part(Instant now, Peer& peer, const v1::Part& part, const std::string& bytes);
+  void on_part(Instant now, Peer& peer, const v1::Part& part, std::string_view bytes);
   void on_part_credit(Instant now, Peer& peer, const v1::PartCredit& credit);
   void start_download(Instant now, Peer& peer, TransferKey key, const v1::PayloadRef& announced, v1::JobHeader job,
                       std::string measures);

@@ -13,9 +13,8 @@ void Hub::assign(Instant now, const Assign& action) {
   HubRun* run = find_run(action.job.run);
   if (worker == nullptr || run == nullptr) return;  // Its link has just broken; the scheduler will hear of it.
   if (run->ending) return;                          // By an action of the same step: the scheduler is about to be told.
-  const auto job = run->jobs.find(action.job.key);
-  SHEAF_CHECK(job != run->jobs.end());  // Nothing is assigned that is not fed, or that was released.
-  const std::shared_ptr<const StoredPayload> payload = job->second.payload;
+  const std::optional<StoredPayload> payload = run->jobs.find(action.job.key);
+  SHEAF_CHECK(payload.has_value());  // Nothing is assigned that is not fed, or that was released.
   const bool inlined = payload->size() <= kInlinePayloadBytesMax;
 
   v1::Envelope message = envelope();
@@ -27,7 +26,7 @@ void Hub::assign(Instant now, const Assign& action) {
   *assignment.mutable_payload() = wire::payload_ref(payload->size(), payload->digest(), inlined);
   if (!inlined) {
     const TransferKey key{action.job, action.attempt};
-    worker->outgoing.insert_or_assign(key, Peer::Outgoing{wire::Upload(action.job, action.attempt, payload->size()), payload});
+    worker->outgoing.insert_or_assign(key, Peer::Outgoing{wire::Upload(action.job, action.attempt, payload->size()), *payload});
     send(now, *worker, std::move(message));
     return;
   }
@@ -63,10 +62,9 @@ void Hub::commit(const Commit& action) {
   HubRun* run = find_run(action.job.run);
   SHEAF_CHECK(run != nullptr);
   const auto revision = run->revisions.find(action.job.key);
-  run->results.insert_or_assign(
-      action.job.key,
-      HubRun::Committed{std::make_shared<const StoredPayload>(std::move(arrived->second.payload)),
-                        revision == run->revisions.end() ? 0 : revision->second, std::move(arrived->second.measures)});
+  run->results.insert_or_assign(action.job.key, HubRun::Committed{std::move(arrived->second.payload),
+                                                                  revision == run->revisions.end() ? 0 : revision->second,
+                                                                  std::move(arrived->second.measures)});
   arrived_.erase(arrived);
 }
 
@@ -74,11 +72,11 @@ void Hub::on_results(Instant now, Peer& worker, wire::Message& message) {
   std::size_t frame = 0;
   for (const v1::JobResult& result : message.envelope.results().results()) {
     const bool has_bytes = result.has_payload() && result.payload().inlined();
-    on_result(now, worker, result, has_bytes ? std::move(message.payloads.at(frame++)) : std::string());
+    on_result(now, worker, result, has_bytes ? std::move(message.payloads.at(frame++)) : Bytes());
   }
 }
 
-void Hub::on_result(Instant now, Peer& worker, const v1::JobResult& result, std::string bytes) {
+void Hub::on_result(Instant now, Peer& worker, const v1::JobResult& result, Bytes bytes) {
   const JobId job = wire::from_wire(result.job());
   const Attempt attempt = wire::from_wire(result.attempt());
   worker.incoming.erase({job, attempt});  // It begins anew, or takes back what it has announced.
@@ -161,7 +159,7 @@ void Hub::start_download(Instant now, Peer& peer, TransferKey key, const v1::Pay
   }
 }
 
-void Hub::on_part(Instant now, Peer& peer, const v1::Part& part, const std::string& bytes) {
+void Hub::on_part(Instant now, Peer& peer, const v1::Part& part, std::string_view bytes) {
   const TransferKey key{wire::from_wire(part.transfer().job()), wire::from_wire(part.transfer().attempt())};
   const auto entry = peer.incoming.find(key);
   if (entry == peer.incoming.end()) return;  // Revoked, or of a run that is over.
@@ -221,7 +219,7 @@ void Hub::on_part_credit(Instant now, Peer& peer, const v1::PartCredit& credit) 
   Peer::Outgoing& outgoing = entry->second;
   outgoing.progress.grant(credit.until());
   while (const auto range = outgoing.progress.next()) {
-    auto bytes = outgoing.payload->read(range->offset, range->size);
+    auto bytes = outgoing.payload.read(range->offset, range->size);
     if (!bytes) {
       if (HubRun* run = find_run(key.first.run)) end_run(now, *run, v1::RUN_FAILED, bytes.error());
       return;

@@ -10,6 +10,7 @@
 #include "common/base/time.h"
 #include "common/wire/peer_address.h"
 #include "master/core/stats.h"
+#include "master/io/fed_jobs.h"
 #include "master/io/spool.h"
 #include "sheaf/v1/wire.pb.h"
 
@@ -41,14 +42,9 @@ struct HubRun {
   std::optional<Error> last_job_fault;  ///< Of the failed try that was reported last.
 
   v1::FeedCredit credit;
-  struct Job {
-    std::shared_ptr<const StoredPayload> payload;
-    std::string label;
-    std::uint32_t revision = 0;
-  };
-  std::map<JobKey, Job> jobs;  ///< Fed and not committed.
+  FedJobs jobs;
   struct Committed {
-    std::shared_ptr<const StoredPayload> payload;
+    StoredPayload payload;
     std::uint32_t revision = 0;
     std::string measures;
   };

@@ -219,7 +219,7 @@ void Hub::on_feed(Instant now, Peer& stage, HubRun& run, wire::Message& message)
   for (const v1::JobHeader& header : message.envelope.feed().jobs()) {
     const JobId job = wire::from_wire(header.job());
     const v1::PayloadRef& payload = header.payload();
-    std::string bytes = payload.inlined() ? std::move(message.payloads.at(frame++)) : std::string();
+    Bytes bytes = payload.inlined() ? std::move(message.payloads.at(frame++)) : Bytes();
     if (scheduler_.judge_feed(job) != FeedVerdict::kNext) {
       // Fed again by a stage whose link broke, or what no stage of ours does. Nothing is kept of either.
       apply(now, JobFed{job.run, job.key, payload.bytes(), header.units()});
@@ -286,15 +286,14 @@ void Hub::on_redo(Instant now, Peer& stage, HubRun& run, wire::Message& message)
 void Hub::take_job(Instant now, HubRun& run, const v1::JobHeader& header, std::uint32_t revision, StoredPayload payload) {
   const JobKey key = wire::from_wire(header.job()).key;
   const std::uint64_t bytes = payload.size();
-  HubRun::Job job{std::make_shared<const StoredPayload>(std::move(payload)), header.label(), revision};
   if (revision == 0) {
-    run.jobs.insert_or_assign(key, std::move(job));
+    run.jobs.put(key, std::move(payload), header.label());
     if (key.sub == 0) run.credit.set_jobs_received(key.seq + 1);
     apply(now, JobFed{run.id, key, bytes, header.units()});
   } else {
     if (!can_be_redone(run, key, revision)) return;  // Asked for twice while the payload came.
     run.revisions[key] = revision;
-    run.jobs.insert_or_assign(key, std::move(job));
+    run.jobs.put(key, std::move(payload), header.label());
     apply(now, RedoAsked{JobId{run.id, key}, revision, bytes, "asked for by the stage"});
   }
   // Not wanted: a part that no Split asked for, a Redo beyond the limit. Nothing would release it.
@@ -327,21 +326,21 @@ void Hub::deliver(Instant now, JobId job) {
   if (stage == nullptr) return;
   const auto result = run->results.find(job.key);
   SHEAF_CHECK(result != run->results.end());  // Nothing is delivered that was not committed, or that was released.
-  const std::shared_ptr<const StoredPayload> payload = result->second.payload;
-  const bool inlined = payload->size() <= kInlinePayloadBytesMax;
+  const StoredPayload& payload = result->second.payload;
+  const bool inlined = payload.size() <= kInlinePayloadBytesMax;
   v1::Envelope message = envelope();
   v1::Delivery& out = *message.mutable_deliver()->add_results();
   *out.mutable_job() = wire::to_wire(job);
   out.set_revision(result->second.revision);
   out.set_measures(result->second.measures);
-  *out.mutable_payload() = wire::payload_ref(payload->size(), payload->digest(), inlined);
+  *out.mutable_payload() = wire::payload_ref(payload.size(), payload.digest(), inlined);
   if (!inlined) {
     const Attempt attempt{0, result->second.revision};
     send(now, *stage, std::move(message));
-    stage->outgoing.insert_or_assign({job, attempt}, Peer::Outgoing{wire::Upload(job, attempt, payload->size()), payload});
+    stage->outgoing.insert_or_assign({job, attempt}, Peer::Outgoing{wire::Upload(job, attempt, payload.size()), payload});
     return;
   }
-  auto bytes = payload->read_all();
+  auto bytes = payload.read_all();
   if (!bytes) {
     end_run(now, *run, v1::RUN_FAILED, bytes.error());
     return;

@@ -35,7 +35,7 @@ struct Peer {
 
   struct Outgoing {
     wire::Upload progress;
-    std::shared_ptr<const StoredPayload> payload;
+    StoredPayload payload;
   };
   struct Incoming {
     wire::Download progress;

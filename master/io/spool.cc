@@ -47,27 +47,23 @@ struct StoredPayload::Segment {
   std::uint64_t used = 0;
 };
 
-StoredPayload::StoredPayload(StoredPayload&&) noexcept = default;
-StoredPayload& StoredPayload::operator=(StoredPayload&&) noexcept = default;
-StoredPayload::~StoredPayload() = default;
-
 Status StoredPayload::write(std::uint64_t offset, std::string_view bytes) {
-  SHEAF_CHECK(offset <= size_ && bytes.size() <= size_ - offset);
-  if (!segment_) {
-    memory_.replace(offset, bytes.size(), bytes);
-    return {};
-  }
+  SHEAF_CHECK(segment_ && offset <= size_ && bytes.size() <= size_ - offset);
   return segment_->file->write(offset_ + offset, bytes);
 }
 
-Result<std::string> StoredPayload::read(std::uint64_t offset, std::uint64_t size) const {
+Result<Bytes> StoredPayload::read_all() const {
+  return segment_ ? read(0, size_) : memory_;
+}
+
+Result<Bytes> StoredPayload::read(std::uint64_t offset, std::uint64_t size) const {
   SHEAF_CHECK(offset <= size_ && size <= size_ - offset);
-  if (!segment_) return memory_.substr(offset, size);
+  if (!segment_) return Bytes::copy_of(memory_.view().substr(offset, size));
   std::string bytes(size, '\0');
   if (Status status = segment_->file->read(offset_ + offset, std::as_writable_bytes(std::span(bytes))); !status) {
     return propagate(status);
   }
-  return bytes;
+  return Bytes(std::move(bytes));
 }
 
 Result<StoredPayload> Spool::reserve(std::uint64_t size, Digest digest) {
@@ -83,12 +79,8 @@ Result<StoredPayload> Spool::reserve(std::uint64_t size, Digest digest) {
   return stored;
 }
 
-Result<StoredPayload> Spool::store(std::string bytes, Digest digest, std::uint64_t memory_bytes_max) {
-  if (bytes.size() <= memory_bytes_max) {
-    StoredPayload stored(bytes.size(), digest);
-    stored.memory_ = std::move(bytes);
-    return stored;
-  }
+Result<StoredPayload> Spool::store(Bytes bytes, Digest digest, std::uint64_t memory_bytes_max) {
+  if (bytes.size() <= memory_bytes_max) return StoredPayload(std::move(bytes), digest);
   auto stored = reserve(bytes.size(), digest);
   if (!stored) return stored;
   if (Status status = stored->write(0, bytes); !status) return propagate(status);

@@ -3,12 +3,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "common/base/digest.h"
 #include "common/base/result.h"
+#include "common/runtime/bytes.h"
 
 namespace sheaf::master {
 
@@ -42,22 +45,24 @@ class DirectoryDisk : public SpoolDisk {
   std::string directory_;
 };
 
-/// The bytes of one job's payload or result while the master has them: few in memory, more in the spool. What lies in the spool
-/// is given free with it. Must not outlive its spool.
+/// The bytes of one job's payload or result while the master has them: few in memory, more in the spool. Copies share them;
+/// what lies in the spool is given free with the last one. Must not outlive its spool.
 class StoredPayload {
  public:
-  StoredPayload(StoredPayload&&) noexcept;
-  StoredPayload& operator=(StoredPayload&&) noexcept;
-  ~StoredPayload();
+  /// In memory.
+  StoredPayload(Bytes bytes, Digest digest) : size_(bytes.size()), digest_(digest), memory_(std::move(bytes)) {}
 
   std::uint64_t size() const { return size_; }
   Digest digest() const { return digest_; }
+  /// The bytes, if they are in memory.
+  std::optional<Bytes> in_memory() const { return segment_ ? std::nullopt : std::optional(memory_); }
 
-  /// Writes at `offset`; a range inside size() (checked). Errors: kOutput, disk full for instance.
+  /// Writes at `offset` of what was reserved; a range inside size() (checked). Errors: kOutput, disk full for instance.
   Status write(std::uint64_t offset, std::string_view bytes);
   /// Errors: kState.
-  Result<std::string> read(std::uint64_t offset, std::uint64_t size) const;
-  Result<std::string> read_all() const { return read(0, size_); }
+  Result<Bytes> read(std::uint64_t offset, std::uint64_t size) const;
+  /// What is in memory is shared, not copied. Errors: as read().
+  Result<Bytes> read_all() const;
 
  private:
   friend class Spool;
@@ -66,7 +71,7 @@ class StoredPayload {
 
   std::uint64_t size_ = 0;
   Digest digest_;
-  std::string memory_;                ///< When there is no segment.
+  Bytes memory_;                      ///< When there is no segment.
   std::shared_ptr<Segment> segment_;  ///< Closed, and its disk space given back, when nothing in it is needed any more.
   std::uint64_t offset_ = 0;          ///< In the segment.
 };
@@ -88,7 +93,7 @@ class Spool {
   /// Room for `size` bytes, to be written in pieces. Errors: kState when the disk takes no more files.
   Result<StoredPayload> reserve(std::uint64_t size, Digest digest);
   /// `bytes`, stored: in memory while they are at most `memory_bytes_max`.
-  Result<StoredPayload> store(std::string bytes, Digest digest, std::uint64_t memory_bytes_max = kMemoryBytesMax);
+  Result<StoredPayload> store(Bytes bytes, Digest digest, std::uint64_t memory_bytes_max = kMemoryBytesMax);
 
  private:
   SpoolDisk& disk_;

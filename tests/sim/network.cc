@@ -37,7 +37,7 @@ wire::SendOutcome Network::send_from_master(const wire::PeerAddress& to, const w
   }
   if (connection->to_port.is_full(room_)) return wire::SendOutcome::kFull;
   connection->to_port.sent += 1;
-  std::vector<std::string> frames = wire::encode(message);
+  std::vector<Bytes> frames = wire::encode(message);
   trace_.message(timeline_.now(), "master >> " + connection->port->owner_.name(), frames);
   const Instant when = arrival(connection->last_to_port, connection->held_to_port);
   timeline_.at(when, [this, connection, frames = std::move(frames)]() mutable {
@@ -61,7 +61,7 @@ wire::SendOutcome Network::send_from_port(const std::shared_ptr<Connection>& con
     return wire::SendOutcome::kFull;
   }
   connection->to_master.sent += 1;
-  std::vector<std::string> frames = wire::encode(message);
+  std::vector<Bytes> frames = wire::encode(message);
   trace_.message(timeline_.now(), connection->port->owner_.name() + " >> master", frames);
   const Instant when = arrival(connection->last_to_master, connection->held_to_master);
   timeline_.at(when, [this, connection, frames = std::move(frames)]() mutable {

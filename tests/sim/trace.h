@@ -6,6 +6,7 @@
 
 #include "common/base/digest.h"
 #include "common/base/time.h"
+#include "common/runtime/bytes.h"
 
 namespace sheaf::sim {
 
@@ -17,7 +18,7 @@ class Trace {
   /// A fault, or a decision of the simulator.
   void note(Instant now, std::string_view what);
   /// Frames that left or arrived: `way` is "worker-1 >>" (sent) or "master <-" (arrived), say.
-  void message(Instant now, std::string_view way, const std::vector<std::string>& frames);
+  void message(Instant now, std::string_view way, const std::vector<Bytes>& frames);
 
   bool is_printed() const { return is_printed_; }
   Digest digest() const { return hasher_.digest(); }

@@ -42,10 +42,12 @@ class ForeignPeer {
     socket_.connect(address);
   }
 
-  void send(const std::vector<std::string>& frames) {
+  template <class Frames>
+  void send(const Frames& frames) {
     for (std::size_t i = 0; i < frames.size(); ++i) {
       const bool is_last = i + 1 == frames.size();
-      ASSERT_TRUE(socket_.send(zmq::buffer(frames[i]), is_last ? zmq::send_flags::none : zmq::send_flags::sndmore));
+      ASSERT_TRUE(
+          socket_.send(zmq::buffer(std::string_view(frames[i])), is_last ? zmq::send_flags::none : zmq::send_flags::sndmore));
     }
   }
 
@@ -138,7 +140,7 @@ TEST_F(ChannelTest, NeverWaitsForAPeerThatDoesNotRead) {
   const_cast<ForeignPeer&>(deaf).send(wire::encode(hello_));
   const wire::PeerAddress address = receive(router)->from;
   wire::Message update = wire::wire_samples().at("deliver");
-  update.payloads[0].assign(2000, 'x');
+  update.payloads[0] = std::string(2000, 'x');
   *update.envelope.mutable_deliver()->mutable_results(0)->mutable_payload() = wire::inlined_ref(update.payloads[0]);
   wire::SendOutcome outcome = wire::SendOutcome::kSent;
   for (int i = 0; i < 100'000 && outcome == wire::SendOutcome::kSent; ++i)
@@ -178,7 +180,7 @@ TEST_F(ChannelTest, DropsTheConnectionThatSendsAFrameBeyondTheLimit) {
   ForeignPeer peer(context_, endpoint_.address, 1000);
   peer.send(wire::encode(hello_));
   const wire::PeerAddress before = receive(router)->from;
-  peer.send({std::string(wire::kMessageBytesMax + 1, 'x')});
+  peer.send(std::vector{std::string(wire::kMessageBytesMax + 1, 'x')});
   EXPECT_TRUE(wait_until(poller_, [&] { return router.send(before, wire::Message(hello_)) == wire::SendOutcome::kGone; }));
   EXPECT_FALSE(router.receive());  // Nothing of it has come through.
 }

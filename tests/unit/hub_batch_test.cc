@@ -24,10 +24,10 @@ class HubBatchTest : public HubTest {
   }
 
   /// Jobs `first` to `last`.
-  static std::pair<v1::Envelope, std::vector<std::string>> jobs(std::uint64_t first, std::uint64_t last) {
+  static std::pair<v1::Envelope, std::vector<Bytes>> jobs(std::uint64_t first, std::uint64_t last) {
     v1::Envelope message = envelope();
     message.mutable_feed()->set_run(1);
-    std::vector<std::string> payloads;
+    std::vector<Bytes> payloads;
     for (std::uint64_t seq = first; seq <= last; ++seq) {
       payloads.push_back("job " + std::to_string(seq));
       *message.mutable_feed()->add_jobs() = header(seq, wire::inlined_ref(payloads.back()));
@@ -125,7 +125,7 @@ TEST_F(HubBatchTest, KeepsOnDiskWhatComesBesideTheCredit) {
   pass(1s);
   answer("a", assignment("a"), "result of 1");
   EXPECT_EQ(assignment("a").job().seq(), 0u);
-  EXPECT_EQ(heard("assign").payloads, std::vector<std::string>{"job 0, once more"});
+  EXPECT_EQ(heard("assign").payloads, std::vector<Bytes>{"job 0, once more"});
 }
 
 TEST_F(HubBatchTest, TakesManyResultsOfOneMessageEachForItself) {
@@ -144,7 +144,7 @@ TEST_F(HubBatchTest, TakesManyResultsOfOneMessageEachForItself) {
   EXPECT_TRUE(hub_.scheduler().is_open({RunId{1}, {1, 0}}));
   EXPECT_TRUE(hub_.scheduler().is_committed({RunId{1}, {2, 0}}));
   hears("stage");
-  EXPECT_EQ(heard("deliver").payloads, std::vector<std::string>{"result 0"});
+  EXPECT_EQ(heard("deliver").payloads, std::vector<Bytes>{"result 0"});
 }
 
 TEST_F(HubBatchTest, AcceptsManyResultsOfOneMessage) {

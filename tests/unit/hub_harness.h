@@ -81,7 +81,7 @@ class HubTest : public testing::Test {
       : hub_(config, sender_, launcher_, spool_, [this] { return ++random_; }) {}
 
   // --- what peers say
-  void say(const wire::PeerAddress& from, v1::Envelope envelope, std::vector<std::string> payloads = {}) {
+  void say(const wire::PeerAddress& from, v1::Envelope envelope, std::vector<Bytes> payloads = {}) {
     hub_.on_message(now_, from, wire::Message{std::move(envelope), std::move(payloads)});
     notice_gone();
   }

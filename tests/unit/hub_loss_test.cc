@@ -14,7 +14,7 @@ TEST_F(HubTest, GivesTheJobOfALostWorkerToAnother) {
   const v1::Assignment second = assignment("b");
   EXPECT_EQ(second.job().seq(), first.job().seq());
   EXPECT_GT(second.attempt().n(), first.attempt().n());
-  EXPECT_EQ(heard("assign").payloads, std::vector<std::string>{"job 0"});
+  EXPECT_EQ(heard("assign").payloads, std::vector<Bytes>{"job 0"});
   answer("b", second, "result");
   EXPECT_EQ(hears("stage").back(), "deliver");
   pass(200ms);
@@ -223,7 +223,7 @@ TEST_F(HubTest, DeliversAgainToAStageThatComesBack) {
   const Kinds kinds = hears("stage, by another link");
   EXPECT_EQ(kinds.front(), "welcome");
   EXPECT_EQ(heard("feed_credit").envelope.feed_credit().jobs_received(), 2u);  // It need not feed them again.
-  EXPECT_EQ(heard("deliver").payloads, std::vector<std::string>{"result 0"});
+  EXPECT_EQ(heard("deliver").payloads, std::vector<Bytes>{"result 0"});
 }
 
 TEST_F(HubTest, WaitsAWhileForAStageWhoseLinkBroke) {

@@ -280,7 +280,7 @@ TEST_F(HubPayloadTest, GoWithARedoUnderItsRevision) {
   answer("a", again, "result of the right one");
   EXPECT_EQ(hears("stage").back(), "deliver");
   EXPECT_EQ(heard("deliver").envelope.deliver().results(0).revision(), 1u);
-  EXPECT_EQ(heard("deliver").payloads, std::vector<std::string>{"result of the right one"});
+  EXPECT_EQ(heard("deliver").payloads, std::vector<Bytes>{"result of the right one"});
   accept(0);
   EXPECT_EQ(hears("stage"), Kinds{"all_bound"});
 }

@@ -37,7 +37,7 @@ TEST_F(HubTest, IgnoresARedoOfWhatItHasNotDelivered) {
   pass(1100ms);
   greet_as_worker("b", 301);
   answer("b", assignment("b"), "result");
-  EXPECT_EQ(heard("assign").payloads, std::vector<std::string>{"job 0"});
+  EXPECT_EQ(heard("assign").payloads, std::vector<Bytes>{"job 0"});
   hears("stage");
   EXPECT_EQ(heard("deliver").envelope.deliver().results(0).revision(), 0u);
 }
@@ -59,7 +59,7 @@ TEST_F(HubTest, TakesARedoOverANewLinkBeforeTheResultIsDeliveredAgain) {
   const v1::Assignment first = assignment("a");
   ask_again(1, "another job 1");
   const v1::Assignment second = assignment("b");
-  EXPECT_EQ(heard("assign").payloads, std::vector<std::string>{"another job 1"});
+  EXPECT_EQ(heard("assign").payloads, std::vector<Bytes>{"another job 1"});
   answer("a", first, "another result 0");
   answer("b", second, "another result 1");
   EXPECT_EQ(hears("stage"), (Kinds{"deliver", "deliver"}));

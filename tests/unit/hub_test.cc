@@ -42,7 +42,7 @@ TEST_F(HubTest, LeadsARunFromItsSubmissionToItsEnd) {
   EXPECT_EQ(hears("worker"), (Kinds{"welcome", "assign"}));
   EXPECT_EQ(heard("welcome").envelope.welcome().peer(), 1u);
   const v1::Assignment first = heard("assign").envelope.assign().jobs(0);
-  EXPECT_EQ(heard("assign").payloads, std::vector<std::string>{"job 0"});
+  EXPECT_EQ(heard("assign").payloads, std::vector<Bytes>{"job 0"});
   EXPECT_EQ(first.kind(), "video");
   EXPECT_EQ(first.setup(), "the setup");
   EXPECT_EQ(first.attempt().epoch(), kEpoch);
@@ -52,7 +52,7 @@ TEST_F(HubTest, LeadsARunFromItsSubmissionToItsEnd) {
   const v1::Assignment second = heard("assign").envelope.assign().jobs(0);
   EXPECT_EQ(second.setup(), "");  // It has been given already.
   EXPECT_EQ(hears("stage"), Kinds{"deliver"});
-  EXPECT_EQ(heard("deliver").payloads, std::vector<std::string>{"result 0"});
+  EXPECT_EQ(heard("deliver").payloads, std::vector<Bytes>{"result 0"});
   accept(0);
   answer("worker", second, "result 1");
   EXPECT_EQ(hears("stage"), Kinds{"deliver"});

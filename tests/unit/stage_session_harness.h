@@ -33,7 +33,7 @@ class StageSessionTest : public testing::Test {
     session_.on_message(now_, std::move(*message), actions_);
     sort_out();
   }
-  void say(v1::Envelope envelope, std::vector<std::string> payloads = {}) {
+  void say(v1::Envelope envelope, std::vector<Bytes> payloads = {}) {
     say(wire::Message{std::move(envelope), std::move(payloads)});
   }
   void welcome(std::uint64_t epoch = 4) { say(welcome_message(epoch)); }

@@ -11,7 +11,7 @@ TEST_F(StageSessionTest, AsksAgainForAJobAndGoesOnWithItsRevisionAfterAReconnect
   answer_bind(redo("job 0, otherwise"));
   EXPECT_EQ(sent(), Names{"redo"});
   EXPECT_EQ(heard_[0].envelope.redo().revision(), 1u);
-  EXPECT_EQ(heard_[0].payloads, std::vector<std::string>{"job 0, otherwise"});
+  EXPECT_EQ(heard_[0].payloads, std::vector<Bytes>{"job 0, otherwise"});
   deliver(0, "wrong");  // Of the old payload.
   EXPECT_FALSE(is_anything_asked());
 

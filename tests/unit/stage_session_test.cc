@@ -10,7 +10,7 @@ TEST_F(StageSessionTest, CutsFeedsBindsAndPublishes) {
   EXPECT_EQ(heard_[1].envelope.run_planned().setup(), "the setup");
   EXPECT_EQ(heard_[1].envelope.epoch(), 4u);
   EXPECT_EQ(heard_[3].envelope.feed().jobs(0).job().seq(), 1u);
-  EXPECT_EQ(heard_[3].payloads, std::vector<std::string>{"job 1"});
+  EXPECT_EQ(heard_[3].payloads, std::vector<Bytes>{"job 1"});
   EXPECT_EQ(heard_[4].envelope.feed_end().jobs(), 2u);
   deliver(1, "result 1");  // Not its turn.
   EXPECT_FALSE(is_anything_asked());
@@ -214,7 +214,7 @@ TEST_F(StageSessionTest, FeedsInPartsALargePayloadThatAKindMadeInMemory) {
   *transfer.mutable_attempt() = wire::to_wire(Attempt{0, 0});
   grant_parts(transfer, payload.size());
   EXPECT_EQ(sent(), (Names{"part", "part"}));
-  EXPECT_EQ(heard_[0].payloads[0] + heard_[1].payloads[0], payload);
+  EXPECT_EQ(heard_[0].payloads[0].text() + heard_[1].payloads[0].text(), payload);
 }
 
 TEST_F(StageSessionTest, TakesALargeResultInPartsThatItAsksFor) {

@@ -17,7 +17,7 @@ using testing::HasSubstr;
 
 std::optional<std::string> fault_of(const Message& message) {
   std::vector<std::size_t> sizes;
-  for (const std::string& payload : message.payloads) sizes.push_back(payload.size());
+  for (const Bytes& payload : message.payloads) sizes.push_back(payload.size());
   return validate(message.envelope, sizes);
 }
 
@@ -166,7 +166,7 @@ const std::vector<Refusal> kRefusals = {
       {"feed_end", SPOIL(mutable_feed_end()->set_run(0)), "run of number 0"},
       {"deliver", SPOIL(mutable_deliver()->mutable_results(0)->clear_job()), "no job is named"},
       {"deliver", SPOIL(mutable_deliver()->mutable_results(0)->clear_payload()), "no payload is described"},
-      {"deliver", [](Message& m) { m.payloads[0] += '!'; }, "another size"},
+      {"deliver", [](Message& m) { m.payloads[0] = m.payloads[0].text() + '!'; }, "another size"},
       {"deliver", SPOIL(mutable_deliver()->mutable_results(0)->set_measures(kLongMeasures)), "measures is longer"},
       {"deliver", SPOIL(mutable_deliver()->clear_results()), "a delivery of no results"},
       {"accept", SPOIL(mutable_accept()->clear_jobs()), "an accept of no jobs"},
@@ -225,8 +225,8 @@ const std::vector<Refusal> kRefusals = {
       {"part", SPOIL(mutable_part()->mutable_transfer()->clear_job()), "no job is named"},
       {"part", SPOIL(mutable_part()->mutable_transfer()->clear_attempt()), "no attempt is named"},
       {"part", [](Message& m) { m.payloads.clear(); }, "without its bytes"},
-      {"part", [](Message& m) { m.payloads[0].clear(); }, "empty or too large"},
-      {"part", [](Message& m) { m.payloads[0].resize(kPartBytesMax + 1); }, "empty or too large"},
+      {"part", [](Message& m) { m.payloads[0] = {}; }, "empty or too large"},
+      {"part", [](Message& m) { m.payloads[0] = std::string(kPartBytesMax + 1, 'x'); }, "empty or too large"},
       {"part", [](Message& m) { m.payloads.emplace_back("more"); }, "more payload frames"},
       {"part_credit", SPOIL(mutable_part_credit()->clear_transfer()), "no transfer is named"},
       // Kinds without a limit of their own can still bring frames that nobody asked for.
@@ -276,7 +276,7 @@ TEST(ValidateTest, PassesValuesThatAreExactlyAtTheirLimits) {
   EXPECT_EQ(fault_of(samples.at("hello")), std::nullopt);
   samples.at("submit").envelope.mutable_submit()->mutable_run()->set_request(std::string(kSetupBytesMax, 'x'));
   EXPECT_EQ(fault_of(samples.at("submit")), std::nullopt);
-  samples.at("part").payloads[0].resize(kPartBytesMax);
+  samples.at("part").payloads[0] = std::string(kPartBytesMax, 'x');
   EXPECT_EQ(fault_of(samples.at("part")), std::nullopt);
 }
 

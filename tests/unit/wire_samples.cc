@@ -84,8 +84,8 @@ v1::Hello stage_hello() {
 
 }  // namespace
 
-v1::PayloadRef inlined_ref(const std::string& bytes) {
-  return payload_ref(bytes.size(), digest_of(std::as_bytes(std::span(bytes))), true);
+v1::PayloadRef inlined_ref(std::string_view bytes) {
+  return payload_ref(bytes.size(), digest_of(std::as_bytes(std::span(bytes.data(), bytes.size()))), true);
 }
 
 std::string kind_of(const v1::Envelope& envelope) {
@@ -100,7 +100,7 @@ class Samples {
  public:
   /// `fill` makes the envelope; `payloads` where the kind has them.
   template <class Fill>
-  void add(Fill fill, std::vector<std::string> payloads = {}, const std::string& suffix = {}) {
+  void add(Fill fill, std::vector<Bytes> payloads = {}, const std::string& suffix = {}) {
     Message message;
     message.envelope.set_epoch(4);
     fill(message.envelope);

@@ -13,7 +13,7 @@ namespace sheaf::wire {
 std::map<std::string, Message> wire_samples();
 
 /// The described payload of `bytes`, as the next frame of its message.
-v1::PayloadRef inlined_ref(const std::string& bytes);
+v1::PayloadRef inlined_ref(std::string_view bytes);
 
 /// The field of Envelope that `envelope` has: "feed", "assign", ...
 std::string kind_of(const v1::Envelope& envelope);

@@ -41,7 +41,7 @@ struct KeepPart {
   std::uint64_t number = 0;
   Attempt attempt;
   Blob payload;
-  std::string bytes;
+  Bytes bytes;
 };
 
 /// Start an executor; answered by on_executor_ready() or on_executor_lost().

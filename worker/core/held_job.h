@@ -33,7 +33,7 @@ struct HeldJob {
 
   // kReceiving.
   std::optional<wire::Download> download;
-  std::deque<std::string> parts;         ///< Have come, and wait to be written to `payload`.
+  std::deque<Bytes> parts;               ///< Have come, and wait to be written to `payload`.
   std::optional<std::uint64_t> kept_by;  ///< The KeepPart that has `payload` now.
   bool is_whole = false;                 ///< The last part has come.
 

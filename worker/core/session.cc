@@ -372,7 +372,7 @@ void WorkerSession::send_result(HeldJob& held, Actions& actions) {
   if (held.result.has_payload() && !held.result.payload().inlined()) {
     held.upload.emplace(held.job, held.attempt, held.payload.size());
   } else if (held.result.has_payload()) {
-    auto bytes = held.payload.read_all();
+    auto bytes = held.payload.bytes();
     if (!bytes) {
       finish(held, v1::OUTCOME_FAILED, &bytes.error(), false, actions);
       return;

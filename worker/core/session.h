@@ -91,13 +91,13 @@ class WorkerSession {
   };
 
   // session_messages.cc: what the master says.
-  void on_assignment(const v1::Assignment& assignment, std::string payload, Actions& actions);
+  void on_assignment(const v1::Assignment& assignment, Bytes payload, Actions& actions);
   void on_result_ack(const v1::JobAttempt& answered);
   void on_revoke(const v1::JobAttempt& revoked, Actions& actions);
-  void on_part(const v1::Part& part, std::string bytes, Actions& actions);
+  void on_part(const v1::Part& part, Bytes bytes, Actions& actions);
   void keep_next_part(HeldJob& held, Actions& actions);
   void on_part_credit(const v1::PartCredit& credit, Actions& actions);
-  void accept(const v1::Assignment& assignment, HeldJob held, std::string payload, Actions& actions);
+  void accept(const v1::Assignment& assignment, HeldJob held, Bytes payload, Actions& actions);
   void ask_for_more(HeldJob& held, Actions& actions);
   void return_damaged(HeldJob& held, Actions& actions);
   HeldJob* find(const v1::JobRef& job, const v1::AttemptRef& attempt);

@@ -32,7 +32,7 @@ void WorkerSession::on_message(Instant now, wire::Message message, Actions& acti
     case v1::Envelope::kAssign: {
       std::size_t next_payload = 0;
       for (const v1::Assignment& assignment : envelope.assign().jobs()) {
-        std::string payload;
+        Bytes payload;
         if (assignment.payload().inlined()) payload = std::move(message.payloads[next_payload++]);
         on_assignment(assignment, std::move(payload), actions);
       }
@@ -51,7 +51,7 @@ void WorkerSession::on_message(Instant now, wire::Message message, Actions& acti
   settle(actions);
 }
 
-void WorkerSession::on_assignment(const v1::Assignment& assignment, std::string payload, Actions& actions) {
+void WorkerSession::on_assignment(const v1::Assignment& assignment, Bytes payload, Actions& actions) {
   HeldJob held;
   held.job = wire::from_wire(assignment.job());
   held.attempt = wire::from_wire(assignment.attempt());
@@ -66,7 +66,7 @@ void WorkerSession::on_assignment(const v1::Assignment& assignment, std::string 
   accept(assignment, std::move(held), std::move(payload), actions);
 }
 
-void WorkerSession::accept(const v1::Assignment& assignment, HeldJob accepted, std::string payload, Actions& actions) {
+void WorkerSession::accept(const v1::Assignment& assignment, HeldJob accepted, Bytes payload, Actions& actions) {
   const Attempt attempt = accepted.attempt;
   HeldJob& held = jobs_.emplace(attempt, std::move(accepted)).first->second;
   if (draining_) {
@@ -122,7 +122,7 @@ void WorkerSession::on_revoke(const v1::JobAttempt& revoked, Actions& actions) {
   actions.push_back(CancelJob{held->executor, held->job, held->attempt});
 }
 
-void WorkerSession::on_part(const v1::Part& part, std::string bytes, Actions& actions) {
+void WorkerSession::on_part(const v1::Part& part, Bytes bytes, Actions& actions) {
   HeldJob* held = find(part.transfer().job(), part.transfer().attempt());
   if (held == nullptr || held->state != HeldJob::State::kReceiving) {
     stats_.stale += 1;
