@@ -83,6 +83,7 @@ TEST(SimMarkTest, ComesByTheRareBranches) {
       "scheduler_unbound_fingerprint",
       "scheduler_waits_for_bytes",
       "sim_peer_waits_for_a_full_master",
+      "worker_asked_for_a_job_back",
       "worker_does_without_a_program",
       "worker_drain_ran_out",
       "worker_ended_an_executor_over_a_revoked_job",

@@ -79,7 +79,9 @@ void SimWorker::carry_out(worker::Action& action) {
   } else if (auto* job = std::get_if<worker::StartJob>(&action)) {
     take_job(*job);
   } else if (auto* cancel = std::get_if<worker::CancelJob>(&action)) {
-    cancel_job(*cancel);
+    cancel_job(cancel->executor, cancel->attempt, false);
+  } else if (auto* back = std::get_if<worker::AskJobBack>(&action)) {
+    cancel_job(back->executor, back->attempt, true);
   } else if (std::holds_alternative<worker::Leave>(action)) {
     flush();
     kill(true);
@@ -195,16 +197,16 @@ void SimWorker::end_job(worker::ExecutorId id, Attempt attempt, std::uint64_t nu
   input([&](auto& actions) { session_.on_job_done(now(), id, running.job, attempt, std::move(output), false, actions); });
 }
 
-void SimWorker::cancel_job(const worker::CancelJob& cancel) {
-  const auto executor = executors_.find(cancel.executor);
+void SimWorker::cancel_job(worker::ExecutorId id, Attempt attempt, bool unless_begun) {
+  const auto executor = executors_.find(id);
   if (executor == executors_.end()) return;
-  const auto entry = executor->second.given.find(cancel.attempt);
-  if (entry == executor->second.given.end()) return;
+  const auto entry = executor->second.given.find(attempt);
+  if (entry == executor->second.given.end() || (unless_begun && entry->second.has_begun)) return;
   if (!entry->second.has_begun) {
     const JobId job = entry->second.job;
     executor->second.given.erase(entry);
-    std::erase(executor->second.waiting, cancel.attempt);
-    post([this, id = cancel.executor, attempt = cancel.attempt, job] {
+    std::erase(executor->second.waiting, attempt);
+    post([this, id, attempt, job] {
       if (!executors_.contains(id)) return;
       const auto cancelled = [] { return fail(ErrorCode::kStopped, "cancelled"); };
       input([&](auto& actions) { session_.on_job_done(now(), id, job, attempt, cancelled(), false, actions); });
@@ -215,9 +217,7 @@ void SimWorker::cancel_job(const worker::CancelJob& cancel) {
   entry->second.end = number;  // It no longer ends when it would have.
   const bool goes_on = random_.chance(traits_.ignores_cancel);
   timeline().after(goes_on ? 2 * worker::kCancelGrace : random_.duration(1ms, 100ms),
-                   [this, id = cancel.executor, attempt = cancel.attempt, number] {
-                     post([this, id, attempt, number] { end_job(id, attempt, number); });
-                   });
+                   [this, id, attempt, number] { post([this, id, attempt, number] { end_job(id, attempt, number); }); });
 }
 
 std::optional<Instant> SimWorker::next_deadline() const {

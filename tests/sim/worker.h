@@ -72,7 +72,7 @@ class SimWorker final : public Process {
   void end_job(worker::ExecutorId id, Attempt attempt, std::uint64_t number);
   /// What it says of an attempt that its executor did not end must be so.
   void check(const v1::JobResult& result);
-  void cancel_job(const worker::CancelJob& cancel);
+  void cancel_job(worker::ExecutorId id, Attempt attempt, bool unless_begun);
 
   std::optional<Instant> next_deadline() const override;
   void on_time() override;

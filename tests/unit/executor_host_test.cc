@@ -78,10 +78,11 @@ class ExecutorHostTest : public ::testing::Test {
     }
     return count;
   }
-  void cancel(std::uint64_t n) {
+  void cancel(std::uint64_t n, bool unless_begun = false) {
     local::LocalFrame frame;
     *frame.message.mutable_cancel()->mutable_job() = wire::to_wire(JobId{RunId{1}, JobKey{n, 0}});
     *frame.message.mutable_cancel()->mutable_attempt() = wire::to_wire(Attempt{1, n});
+    frame.message.mutable_cancel()->set_unless_begun(unless_begun);
     ASSERT_TRUE(link_->send(std::move(frame)));
   }
   /// The next ExecutorDone, in words.
@@ -170,6 +171,22 @@ TEST_F(ExecutorHostTest, AnswersAtOnceForACancelledJobThatWaits) {
   EXPECT_EQ(receive_done(), "4 s:y") << "the job that was cancelled is not done and not answered again";
   cancel(2);
   EXPECT_EQ(receive_done(), "2 fault: cancelled");
+}
+
+TEST_F(ExecutorHostTest, GivesBackOnlyWhatHasNotBegun) {
+  open(1, "s");
+  start(1, 7, "wait");
+  start(1, 8, "wait");
+  start(1, 9, "say x");
+  while (thread_named("job 7") == 0 || thread_named("job 8") == 0) std::this_thread::yield();
+  for (const std::uint64_t n : {7, 8, 9}) cancel(n, true);
+  EXPECT_EQ(receive_done(), "9 fault: cancelled");
+  start(1, 10, "say y");
+  cancel(7);
+  EXPECT_EQ(receive_done(), "7 fault: cancelled") << "only now";
+  EXPECT_EQ(receive_done(), "10 s:y");
+  cancel(8);
+  EXPECT_EQ(receive_done(), "8 fault: cancelled");
 }
 
 TEST_F(ExecutorHostTest, DoesWhatWaitsInTheOrderInWhichItCame) {

@@ -39,7 +39,7 @@ TEST(ExecutorTableTest, ForgetsEarlierLossesOnceAJobIsDone) {
     table.start_due(now, actions);
     table.on_ready(ExecutorId{id}, kFacts);
     if (id == 4) {
-      table.give(ExecutorId{id}, std::make_shared<const RunSetup>(), actions);
+      table.give(now, ExecutorId{id}, std::make_shared<const RunSetup>(), actions);
       table.on_job_ended(now, ExecutorId{id}, now);
     }
     table.on_lost(now, ExecutorId{id});
@@ -53,21 +53,21 @@ TEST(ExecutorTableTest, HasRoomAheadForWhatIsDoneInNoTime) {
   table.start_due(Instant{}, actions);
   table.on_ready(ExecutorId{1}, kFacts);
   const auto setup = std::make_shared<const RunSetup>();
+  Instant now{};
   const auto room = [&] {
     std::uint32_t given = 0;
-    for (; table.with_room_ahead(0) && given < 1000; ++given) table.give(ExecutorId{1}, setup, actions);
+    for (; table.with_room_ahead(0) && given < 1000; ++given) table.give(now, ExecutorId{1}, setup, actions);
     return given;
   };
-  Instant now{};
   const auto end = [&](std::uint32_t jobs, Duration each) {
     for (std::uint32_t i = 0; i < jobs; ++i) table.on_job_ended(now += each, ExecutorId{1}, Instant{});
   };
-  table.give(ExecutorId{1}, setup, actions);
+  table.give(now, ExecutorId{1}, setup, actions);
   EXPECT_EQ(room(), 0U) << "nothing is known of it";
   EXPECT_TRUE(table.is_full());
   end(1, kAheadTime / 4);
   EXPECT_FALSE(table.is_full());
-  table.give(ExecutorId{1}, setup, actions);
+  table.give(now, ExecutorId{1}, setup, actions);
   EXPECT_EQ(room(), 4U);
   EXPECT_TRUE(table.is_full()) << "slots count, not what waits behind";
   end(4, Duration(1));
@@ -75,13 +75,13 @@ TEST(ExecutorTableTest, HasRoomAheadForWhatIsDoneInNoTime) {
   end(1, Duration(1));
   EXPECT_FALSE(table.is_full());
   for (int i = 0; i < 100; ++i) {
-    table.give(ExecutorId{1}, setup, actions);
+    table.give(now, ExecutorId{1}, setup, actions);
     end(1, Duration(1));
   }
-  table.give(ExecutorId{1}, setup, actions);
+  table.give(now, ExecutorId{1}, setup, actions);
   EXPECT_EQ(room(), kAheadMax);
   end(kAheadMax + 1, std::chrono::seconds(1));
-  table.give(ExecutorId{1}, setup, actions);
+  table.give(now, ExecutorId{1}, setup, actions);
   EXPECT_EQ(room(), 0U) << "long jobs again";
 }
 

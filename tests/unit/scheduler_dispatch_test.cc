@@ -131,6 +131,16 @@ TEST(SchedulerTest, GivesAWorkerNoMoreThanItUses) {
   EXPECT_EQ(harness.scheduler().cluster().held, 2U) << "it was quick, but never had more than one job";
 }
 
+TEST(SchedulerTest, GivesNoMoreToAWorkerThatIsQuickToFail) {
+  SchedulerHarness harness;
+  harness.open_run({.run = kRun, .attempts_max = 1000});
+  harness.step(WorkerJoined{.worker = kA, .slots = 1, .prefetch = 1});
+  harness.feed(0, 10);
+  for (std::uint64_t n = 1; n <= 100; ++n)
+    harness.step(JobFailed{.worker = kA, .job = job(0), .attempt = try_no(n == 1 ? 1 : n + 1)});
+  EXPECT_EQ(harness.scheduler().cluster().held, 2U);
+}
+
 TEST(SchedulerTest, GivesAgainWhatAWorkerDidNotComeTo) {
   SchedulerHarness harness;
   harness.open_run();

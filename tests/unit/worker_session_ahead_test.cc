@@ -47,6 +47,41 @@ TEST_F(QuickExecutorTest, IsSuspectedOfTheJobInItsSlotAlone) {
                                             "send result 6 unstarted"));
 }
 
+TEST_F(QuickExecutorTest, GivesBackWhatWaitsBehindAJobThatTakesLong) {
+  EXPECT_EQ(harness_.session().next_deadline(), harness_.now() + kQueuedMax);
+  harness_.revoke(4, 4);
+  harness_.time(kQueuedMax);
+  EXPECT_THAT(harness_.words(),
+              ElementsAre("ask for job 3 back from 1", "ask for job 5 back from 1", "ask for job 6 back from 1"));
+  harness_.done(1, 6, 6, fail(ErrorCode::kStopped, "cancelled"));
+  EXPECT_THAT(harness_.words(), ElementsAre("send result 6 unstarted"));
+  harness_.done(1, 3, 3, Blob::of("result"));  // It had begun after all.
+  EXPECT_THAT(harness_.words(), ElementsAre("send result 3 done"));
+  harness_.time(4 * kQueuedMax);
+  EXPECT_THAT(harness_.words(), Not(Contains(HasSubstr("ask")))) << "once is enough";
+}
+
+TEST(WorkerSessionAheadTest, GivesNothingAheadWhileAnotherProgramWaits) {
+  // Goal: one program's short jobs must not keep the other's from the next slot.
+  SessionConfig config = SessionHarness::one_slot();
+  config.programs = 2;
+  config.executors = 2;
+  SessionHarness harness(config);
+  harness.ready(1);
+  harness.ready(2, ExecutorFacts{1, {{"other", "fingerprint"}}});
+  harness.welcome(1);
+  harness.assign(1, 1);
+  harness.done(1, 1, 1, Blob::of("result"));
+  harness.assign(2, 2, "job", std::nullopt);
+  EXPECT_THAT(harness.words(), ElementsAre("start job 2 in 1"));
+  harness.assign_kind("other", 8, 8);
+  harness.assign_kind("other", 9, 9);
+  harness.assign(3, 3);
+  EXPECT_THAT(harness.words(), IsEmpty());
+  harness.revoke(9, 9);
+  EXPECT_THAT(harness.words(), Contains("start job 3 in 1"));
+}
+
 TEST(WorkerSessionAheadTest, HandsBackWhatHasWaitedTooLongForASlot) {
   // Goal: it was given jobs as a quick worker, and the first one turns out to take long. Others may be free.
   SessionHarness harness;

@@ -233,6 +233,9 @@ class SessionHarness {
     words_.push_back("start job " + name(action.job) + " in " + name(action.executor));
     started_payloads_.push_back(action.payload.read_all().value_or("unreadable"));
   }
+  void say(const AskJobBack& action) {
+    words_.push_back("ask for job " + name(action.job) + " back from " + name(action.executor));
+  }
   void say(const CancelJob& action) { words_.push_back("cancel job " + name(action.job) + " in " + name(action.executor)); }
   void say(const Leave& action) { words_.push_back("leave " + std::to_string(action.exit_code) + ": " + action.reason.what); }
 

@@ -70,6 +70,12 @@ struct StartJob {
   Blob payload;
 };
 /// Nobody wants the result; on_job_done() still has to say when the slot is free.
+/// The executor gives the job back if it has not begun: on_job_done() with kStopped. Else it goes on, and ends as any other.
+struct AskJobBack {
+  ExecutorId executor;
+  JobId job;
+  Attempt attempt;
+};
 struct CancelJob {
   ExecutorId executor;
   JobId job;
@@ -82,7 +88,8 @@ struct Leave {
   int exit_code = 0;
 };
 
-using Action = std::variant<SendMessage, DropUnsent, KeepPart, StartExecutor, EndExecutor, OpenRun, StartJob, CancelJob, Leave>;
+using Action = std::variant<SendMessage, DropUnsent, KeepPart, StartExecutor, EndExecutor, OpenRun, StartJob, CancelJob,
+                            AskJobBack, Leave>;
 using Actions = std::vector<Action>;
 
 }  // namespace sheaf::worker

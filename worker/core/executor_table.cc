@@ -75,7 +75,7 @@ void ExecutorTable::on_job_ended(Instant now, ExecutorId executor, Instant start
   place->jobs -= 1;
   if (place->jobs < place->slots) busy_ -= 1;
   place->losses_in_a_row = 0;
-  const Duration took = now - std::max(started, std::exchange(place->last_end, now));
+  const Duration took = now - std::max(started, std::exchange(place->moved_at, now));
   place->pace = place->pace ? *place->pace + (took - *place->pace) / kPaceJobs : took;
 }
 
@@ -112,11 +112,13 @@ std::optional<ExecutorId> ExecutorTable::with_room_ahead(ProgramIndex program) c
   return best->executor;
 }
 
-void ExecutorTable::give(ExecutorId executor, const std::shared_ptr<const RunSetup>& setup, Actions& actions) {
+void ExecutorTable::give(Instant now, ExecutorId executor, const std::shared_ptr<const RunSetup>& setup, Actions& actions) {
   Place* place = find(executor);
   SHEAF_CHECK(place != nullptr && place->takes_jobs());
+  if (place->jobs == 0) place->moved_at = now;
   if (place->jobs < place->slots) busy_ += 1;
   place->jobs += 1;
+  place->asked_back = false;
   auto& open = place->open_runs;
   if (std::find(open.begin(), open.end(), setup) != open.end()) return;
   // Another setup under the same number takes the former one's place.
@@ -124,6 +126,23 @@ void ExecutorTable::give(ExecutorId executor, const std::shared_ptr<const RunSet
   open.push_back(setup);
   if (open.size() > kOpenRunsMax) open.pop_front();
   actions.push_back(OpenRun{executor, setup->run, setup->kind, setup->setup});
+}
+
+std::optional<Instant> ExecutorTable::Place::stuck_at() const {
+  return jobs > slots && !asked_back ? std::optional(moved_at + kQueuedMax) : std::nullopt;
+}
+
+std::vector<ExecutorId> ExecutorTable::take_stuck(Instant now) {
+  std::vector<ExecutorId> stuck;
+  for (Pool& pool : pools_) {
+    for (Place& place : pool.places) {
+      const std::optional<Instant> stuck_at = place.stuck_at();
+      if (!stuck_at || *stuck_at > now) continue;
+      place.asked_back = true;
+      stuck.push_back(place.executor);
+    }
+  }
+  return stuck;
 }
 
 std::uint32_t ExecutorTable::slots_of(ExecutorId executor) const {
@@ -148,10 +167,12 @@ bool ExecutorTable::is_any_alive(ProgramIndex program) const {
 
 std::optional<Instant> ExecutorTable::next_deadline() const {
   std::optional<Instant> next;
+  const auto consider = [&next](Instant when) { next = std::min(next.value_or(when), when); };
   for (const Pool& pool : pools_) {
-    for (std::size_t i = 0; i < pool.wanted; ++i) {
+    for (std::size_t i = 0; i < pool.places.size(); ++i) {
       const Place& place = pool.places[i];
-      if (place.state == State::kAbsent && (!next || place.start_at < *next)) next = place.start_at;
+      if (i < pool.wanted && place.state == State::kAbsent) consider(place.start_at);
+      if (const auto stuck_at = place.stuck_at()) consider(*stuck_at);
     }
   }
   return next;

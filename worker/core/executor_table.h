@@ -46,8 +46,10 @@ class ExecutorTable {
   /// is none.
   std::optional<ExecutorId> with_room_ahead(ProgramIndex program) const;
   /// A job goes there, into a free slot or behind; opens the run there if it is not open.
-  void give(ExecutorId executor, const std::shared_ptr<const RunSetup>& setup, Actions& actions);
+  void give(Instant now, ExecutorId executor, const std::shared_ptr<const RunSetup>& setup, Actions& actions);
 
+  /// Executors in which jobs wait behind one that takes long after all, and have not been asked for back; each only once.
+  std::vector<ExecutorId> take_stuck(Instant now);
   /// So many of the jobs that are there may have begun: the first ones of those that have not ended.
   std::uint32_t slots_of(ExecutorId executor) const;
   /// Which program it runs; empty if there is no such executor.
@@ -70,14 +72,17 @@ class ExecutorTable {
     Instant start_at{};
     int losses_in_a_row = 0;
     std::uint32_t slots = 0;
-    std::uint32_t jobs = 0;  ///< In slots, and behind.
-    Instant last_end{};
+    std::uint32_t jobs = 0;        ///< In slots, and behind.
+    Instant moved_at{};            ///< When it got its first job, or ended one: the last of these.
+    bool asked_back = false;       ///< What waits behind the slots.
     std::optional<Duration> pace;  ///< From the end of a job to the end of the next, if it has one to do: an average.
     bool being_ended = false;
     std::deque<std::shared_ptr<const RunSetup>> open_runs;  ///< The last kOpenRunsMax, oldest first.
 
     bool takes_jobs() const { return state == State::kReady && !being_ended; }
     std::uint32_t ahead_max() const;
+    /// When what waits behind the slots has waited too long.
+    std::optional<Instant> stuck_at() const;
   };
 
   /// The executors of one program.

@@ -41,6 +41,7 @@ struct HeldJob {
   ExecutorId executor;
   std::uint64_t start_number = 0;  ///< Of all that were given to executors.
   Instant started{};
+  bool is_asked_back = false;
   std::optional<Instant> end_at;  ///< It was revoked: when its executor is ended if it does not stop.
 
   // kFinished.

@@ -134,6 +134,8 @@ void WorkerSession::on_job_done(Instant now, ExecutorId executor, JobId job, Att
   executors_.on_job_ended(now, executor, held.started);
   if (held.end_at) {
     forget(attempt);
+  } else if (!output && held.is_asked_back && output.error().code == ErrorCode::kStopped) {
+    finish(held, v1::OUTCOME_UNSTARTED, nullptr, false, actions);
   } else if (output) {
     held.payload = std::move(output->result);
     // Out of another process: what no message can carry is left out, and only the summary is the poorer for it.
@@ -157,6 +159,7 @@ void WorkerSession::on_time(Instant now, Actions& actions) {
     executors_.end(held.executor, actions);
   }
   if (const auto due = hand_back_at(); due && *due <= now) hand_back_queued(actions);
+  ask_back_stuck(actions);
   settle(actions);
 }
 
@@ -169,6 +172,19 @@ void WorkerSession::hand_back_queued(Actions& actions) {
   SHEAF_MARK("worker_handed_back_what_waited_too_long");
   while (queue_.size() > config_.prefetch) {
     finish(jobs_.at(queue_.rbegin()->second), v1::OUTCOME_UNSTARTED, nullptr, false, actions);
+  }
+}
+
+void WorkerSession::ask_back_stuck(Actions& actions) {
+  for (const ExecutorId executor : executors_.take_stuck(now_)) {
+    std::size_t place = 0;
+    for (const Attempt attempt : running_on(executor)) {
+      HeldJob& held = jobs_.at(attempt);
+      if (place++ < executors_.slots_of(executor) || held.end_at) continue;
+      SHEAF_MARK("worker_asked_for_a_job_back");
+      held.is_asked_back = true;
+      actions.push_back(AskJobBack{executor, held.job, attempt});
+    }
   }
 }
 
@@ -318,7 +334,7 @@ void WorkerSession::start_ahead(Actions& actions) {
 
 void WorkerSession::start(HeldJob& held, ExecutorId executor, Actions& actions) {
   unqueue(held);
-  executors_.give(executor, held.setup, actions);
+  executors_.give(now_, executor, held.setup, actions);
   held.state = HeldJob::State::kRunning;
   held.executor = executor;
   held.start_number = ++starts_;

@@ -117,6 +117,7 @@ class WorkerSession {
   /// When what waits beyond the prefetch has waited too long.
   std::optional<Instant> hand_back_at() const;
   void hand_back_queued(Actions& actions);
+  void ask_back_stuck(Actions& actions);
   /// Starts what can be started, and leaves when a drain is over.
   void settle(Actions& actions);
   void start(HeldJob& held, ExecutorId executor, Actions& actions);

@@ -81,7 +81,7 @@ void ExecutorHost::on_frame(local::LocalFrame frame) {
   } else if (frame.message.has_job()) {
     on_job(std::move(frame));
   } else if (frame.message.has_cancel()) {
-    on_cancel(wire::from_wire(frame.message.cancel().attempt()));
+    on_cancel(frame.message.cancel());
   }
 }
 
@@ -110,12 +110,13 @@ void ExecutorHost::on_job(local::LocalFrame frame) {
   slots_.post(std::move(task));
 }
 
-void ExecutorHost::on_cancel(Attempt attempt) {
+void ExecutorHost::on_cancel(const v1::ExecutorCancel& cancel) {
+  const Attempt attempt = wire::from_wire(cancel.attempt());
   std::optional<Given> never_begun;
   {
     const std::lock_guard lock(given_mutex_);
     const auto found = given_.find(attempt);
-    if (found == given_.end()) return;
+    if (found == given_.end() || (cancel.unless_begun() && found->second.has_begun)) return;
     *found->second.cancelled = true;
     if (!found->second.has_begun) {
       never_begun = std::move(found->second);

@@ -47,7 +47,7 @@ class ExecutorHost {
   void on_frame(local::LocalFrame frame);
   void on_run(const v1::ExecutorRun& request);
   void on_job(local::LocalFrame frame);
-  void on_cancel(Attempt attempt);
+  void on_cancel(const v1::ExecutorCancel& cancel);
   // From here on: by any thread.
   bool begin(Attempt attempt);
   void end_and_answer(SlotResult result);

@@ -87,6 +87,15 @@ void Executors::perform(const CancelJob& action) {
   queue(action.executor, std::move(frame));
 }
 
+void Executors::perform(const AskJobBack& action) {
+  local::LocalFrame frame;
+  v1::ExecutorCancel& cancel = *frame.message.mutable_cancel();
+  *cancel.mutable_job() = wire::to_wire(action.job);
+  *cancel.mutable_attempt() = wire::to_wire(action.attempt);
+  cancel.set_unless_begun(true);
+  queue(action.executor, std::move(frame));
+}
+
 Status Executors::read(std::vector<ExecutorEvent>& events) {
   if (poller_.is_ready(payloads_index_)) {
     for (ReadResult& done : payloads_.take_done()) on_payload(std::move(done), events);

@@ -54,6 +54,7 @@ class Executors {
   void perform(const OpenRun& action);
   void perform(StartJob action);
   void perform(const CancelJob& action);
+  void perform(const AskJobBack& action);
 
   /// Reads what is there after the poller has waited. Errors: kFailed when the spawner is gone: this worker cannot go on.
   Status read(std::vector<ExecutorEvent>& events);
