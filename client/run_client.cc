@@ -150,7 +150,7 @@ class RunLoop {
   /// Sends what it can; the rest waits for a connection.
   void send_outbox() {
     for (wire::Message& message : std::exchange(fresh_, {})) outbox_.add(std::move(message));
-    outbox_.flush([this](wire::Message&& message) { return channel_.send(std::move(message)); });
+    outbox_.flush([this](const wire::Message& message) { return channel_.send(message); });
   }
 
   void show() {

@@ -32,7 +32,7 @@ constexpr int kMessagesPerTurn = 64;
 using Then = std::function<void()>;
 using Task = std::function<Then()>;
 
-/// The thread of a source or of a sink. The session has at most one task for each under way.
+/// The thread of a source, with a few tasks at a time, or of a sink, with one.
 using WorkThread = TaskThreads<Task, Then>;
 
 /// Session, socket, source and sink together.
@@ -58,7 +58,7 @@ class Stage {
     bool orphaned = false;
     while (true) {
       carry_out();
-      outbox_.flush([this](wire::Message&& message) { return channel_.send(std::move(message)); });
+      outbox_.flush([this](const wire::Message& message) { return channel_.send(message); });
       if (exit_code_) return *exit_code_;
       poller.watch_writable(master, !outbox_.is_empty());
       const auto deadline = session_.next_deadline();

@@ -160,6 +160,8 @@ void StageSession::on_bind(Instant now, Bound bound, std::vector<StageAction>& a
     for (std::size_t i = 0; i < bound.accepted; ++i) {
       const JobKey key{bound_++, 0};
       revisions_.erase(key);
+      arrived_.erase(key);  // Delivered again on a new link.
+      arriving_.erase(key);
       send_accept(now, key, actions);
     }
     // The rest waits for its turn again, unless newer ones have come meanwhile.

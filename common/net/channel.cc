@@ -84,14 +84,15 @@ Bytes bytes_of(zmq::message_t& frame) {
   return Bytes::kept_by(std::exchange(frame, zmq::message_t()));
 }
 
-/// ZeroMQ may refuse the first frame only: a message that it has begun to take it takes to its end.
-wire::SendOutcome send_message(zmq::socket_t& socket, wire::Message&& message) {
+/// ZeroMQ is full for a first frame only. When the connection goes in the middle of a message, it takes back what it has taken
+/// and wants it from the beginning: so the payloads stay with the message.
+wire::SendOutcome send_message(zmq::socket_t& socket, const wire::Message& message) {
   const std::string header = wire::encode_header(message);
   const auto outcome = send_frame(socket, zmq::message_t(header), message.payloads.empty());
   if (outcome != wire::SendOutcome::kSent) return outcome;
   for (std::size_t i = 0; i < message.payloads.size(); ++i) {
     const bool is_last = i + 1 == message.payloads.size();
-    if (send_frame(socket, frame_of(std::move(message.payloads[i])), is_last) != wire::SendOutcome::kSent) {
+    if (send_frame(socket, frame_of(message.payloads[i]), is_last) != wire::SendOutcome::kSent) {
       return wire::SendOutcome::kGone;
     }
   }
@@ -172,12 +173,11 @@ Result<RouterChannel> RouterChannel::bind(Context& context, const wire::Endpoint
   return RouterChannel(std::move(*socket), std::move(bound));
 }
 
-wire::SendOutcome RouterChannel::send(const wire::PeerAddress& to, wire::Message&& message) {
+wire::SendOutcome RouterChannel::send(const wire::PeerAddress& to, const wire::Message& message) {
   if (const auto outcome = send_frame(socket_, zmq::message_t(to), false); outcome != wire::SendOutcome::kSent) return outcome;
   // Once it has taken the address, the message has its place: what it does not take now, it never will. Encoded only now: a
   // peer that is full is tried often.
-  return send_message(socket_, std::move(message)) == wire::SendOutcome::kSent ? wire::SendOutcome::kSent
-                                                                               : wire::SendOutcome::kGone;
+  return send_message(socket_, message) == wire::SendOutcome::kSent ? wire::SendOutcome::kSent : wire::SendOutcome::kGone;
 }
 
 std::optional<Incoming> RouterChannel::receive() {
@@ -202,8 +202,8 @@ Result<DealerChannel> DealerChannel::connect(Context& context, const wire::Endpo
   return DealerChannel(std::move(*socket));
 }
 
-wire::SendOutcome DealerChannel::send(wire::Message&& message) {
-  return send_message(socket_, std::move(message));
+wire::SendOutcome DealerChannel::send(const wire::Message& message) {
+  return send_message(socket_, message);
 }
 
 std::optional<Result<wire::Message>> DealerChannel::receive() {

@@ -44,8 +44,8 @@ class RouterChannel {
   /// Errors: kUsage when the address is in use or cannot be bound, with the endpoint.
   static Result<RouterChannel> bind(Context& context, const wire::Endpoint& endpoint);
 
-  /// Never blocks. What is not sent is left as it was.
-  wire::SendOutcome send(const wire::PeerAddress& to, wire::Message&& message);
+  /// Never blocks.
+  wire::SendOutcome send(const wire::PeerAddress& to, const wire::Message& message);
   /// Never blocks; empty when nothing waits.
   std::optional<Incoming> receive();
 
@@ -65,8 +65,8 @@ class DealerChannel {
   /// Succeeds also while nobody listens there. Errors: kUsage for an address that cannot be.
   static Result<DealerChannel> connect(Context& context, const wire::Endpoint& endpoint);
 
-  /// Never blocks. What is not sent is left as it was. kFull also while there is no connection: it comes about by itself.
-  wire::SendOutcome send(wire::Message&& message);
+  /// Never blocks. kFull also while there is no connection: it comes about by itself.
+  wire::SendOutcome send(const wire::Message& message);
   /// Never blocks; empty when nothing waits. An error is a message of the master that was refused.
   std::optional<Result<wire::Message>> receive();
 

@@ -43,10 +43,10 @@ Result<Blob> Blob::of_file(Fd file, std::uint64_t size) {
 }
 
 Status Blob::append(std::span<const std::byte> bytes) {
+  Hasher& hasher = this->hasher();  // First: it begins with what is in memory.
   if (is_in_memory() && size_ + bytes.size() > kInlinePayloadBytesMax) {
     if (Status status = move_to_file(); !status) return status;
   }
-  Hasher& hasher = this->hasher();
   if (is_in_memory()) {
     if (!shared_.empty()) written_ = std::exchange(shared_, {}).text();
     written_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());

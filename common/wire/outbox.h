@@ -28,12 +28,12 @@ class Outbox {
   /// Of the payloads that wait.
   std::size_t payload_bytes() const { return payload_bytes_; }
 
-  /// Gives `send` (a SendOutcome(Message&&), which leaves alone what it does not take) one message after the other, until one
-  /// is not taken. Returns what came of the last: kSent when nothing waits any more.
+  /// Gives `send` (a SendOutcome(const Message&)) one message after the other, until one is not taken. Returns what came of the
+  /// last: kSent when nothing waits any more.
   template <class Send>
   SendOutcome flush(Send send) {
     while (!waiting_.empty()) {
-      if (const SendOutcome outcome = send(std::move(waiting_.front().message)); outcome != SendOutcome::kSent) return outcome;
+      if (const SendOutcome outcome = send(waiting_.front().message); outcome != SendOutcome::kSent) return outcome;
       payload_bytes_ -= waiting_.front().payload_bytes;
       waiting_.pop_front();
     }

@@ -14,8 +14,7 @@ std::vector<wire::PeerAddress> PeerOutboxes::flush(const Send& send) {
   std::vector<wire::PeerAddress> gone;
   for (auto entry = waiting_.begin(); entry != waiting_.end();) {
     const wire::PeerAddress& to = entry->first;
-    const wire::SendOutcome outcome =
-        entry->second.flush([&](wire::Message&& message) { return send(to, std::move(message)); });
+    const wire::SendOutcome outcome = entry->second.flush([&](const wire::Message& message) { return send(to, message); });
     const bool is_too_much = entry->second.size() > kWaitingMax || entry->second.payload_bytes() > kWaitingBytesMax;
     if (outcome == wire::SendOutcome::kFull) SHEAF_MARK("master_waits_for_a_full_peer");
     const bool is_gone = outcome == wire::SendOutcome::kGone || is_too_much;

@@ -36,7 +36,7 @@ class PeerOutboxes final : public PeerSender {
   void send(const wire::PeerAddress& to, wire::Message message) override;
   void forget(const wire::PeerAddress& to) override { waiting_.erase(to); }
 
-  using Send = std::function<wire::SendOutcome(const wire::PeerAddress& to, wire::Message&& message)>;
+  using Send = std::function<wire::SendOutcome(const wire::PeerAddress& to, const wire::Message& message)>;
   /// Sends what `send` takes. Returns those that are gone.
   std::vector<wire::PeerAddress> flush(const Send& send);
   bool is_empty() const { return waiting_.empty(); }

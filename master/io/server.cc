@@ -117,9 +117,7 @@ class Loop {
   }
 
   void flush() {
-    const auto send = [this](const wire::PeerAddress& to, wire::Message&& message) {
-      return channel_.send(to, std::move(message));
-    };
+    const auto send = [this](const wire::PeerAddress& to, const wire::Message& message) { return channel_.send(to, message); };
     // What is said over those who are gone may meet others who are.
     for (auto gone = outboxes_.flush(send); !gone.empty(); gone = outboxes_.flush(send)) {
       for (const wire::PeerAddress& address : gone) hub_.on_gone(now(), address);

@@ -49,6 +49,20 @@ TEST(BlobTest, MovesIntoAFileBeyondOneMebibyte) {
   EXPECT_TRUE(std::filesystem::is_empty(directory.path()));  // The file has no name: nothing is left whatever happens.
 }
 
+TEST(BlobTest, GrowsFromWhatItWasGiven) {
+  const TemporaryDirectory directory;
+  const std::string bytes = pattern(kInlinePayloadBytesMax + 70'000);
+  for (const std::size_t given : {std::size_t{3}, std::size_t{kInlinePayloadBytesMax}}) {
+    Blob blob = Blob::of(bytes.substr(0, given));
+    const Bytes before = blob.memory();
+    ASSERT_TRUE(blob.append(std::string_view(bytes).substr(given)));
+    EXPECT_FALSE(blob.is_in_memory());
+    EXPECT_EQ(blob.digest(), digest_of_text(bytes));
+    EXPECT_TRUE(*blob.read_all() == bytes);
+    EXPECT_EQ(before.size(), given);
+  }
+}
+
 TEST(BlobTest, TakesOverAFileAndLearnsItsDigest) {
   const std::string bytes = pattern(600'000);
   auto file = open_unnamed_file("/tmp");

@@ -85,6 +85,30 @@ TEST(ExecutorTableTest, HasRoomAheadForWhatIsDoneInNoTime) {
   EXPECT_EQ(room(), 0U) << "long jobs again";
 }
 
+TEST(ExecutorTableTest, GivesNothingAheadToAnExecutorThatIsStuck) {
+  ExecutorTable table(1, 1, 1);
+  Actions actions;
+  table.start_due(Instant{}, actions);
+  table.on_ready(ExecutorId{1}, kFacts);
+  const auto setup = std::make_shared<const RunSetup>();
+  Instant now{};
+  table.give(now, ExecutorId{1}, setup, actions);
+  table.on_job_ended(now, ExecutorId{1}, now);
+  for (int i = 0; i < 3; ++i) table.give(now, ExecutorId{1}, setup, actions);
+  EXPECT_EQ(table.next_deadline(), now + kQueuedMax);
+  now += kQueuedMax;
+  EXPECT_EQ(table.take_stuck(now), std::vector{ExecutorId{1}});
+  EXPECT_TRUE(table.take_stuck(now).empty());
+  for (int i = 0; i < 2; ++i) table.on_job_returned(ExecutorId{1});
+  EXPECT_FALSE(table.with_room_ahead(0)) << "the same job is still there";
+  table.on_job_ended(now, ExecutorId{1}, Instant{});
+  EXPECT_TRUE(table.with_free_slot(0));
+  table.give(now, ExecutorId{1}, setup, actions);
+  EXPECT_FALSE(table.with_room_ahead(0)) << "it was slow";
+  table.on_job_ended(now, ExecutorId{1}, now);
+  EXPECT_EQ(table.next_deadline(), std::nullopt);
+}
+
 TEST(ExecutorTableTest, CountsOnlyTheStartsThatFailedInARow) {
   ExecutorTable table(1, 2, 1);
   Actions actions;

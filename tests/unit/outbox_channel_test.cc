@@ -71,7 +71,7 @@ class OutboxChannelTest : public testing::Test {
     EXPECT_TRUE(poller_.is_writable(index)) << "the connection woke nobody";
   }
   wire::SendOutcome flush() {
-    return outbox_.flush([this](wire::Message&& message) { return dealer_.send(std::move(message)); });
+    return outbox_.flush([this](const wire::Message& message) { return dealer_.send(message); });
   }
 
   TemporaryDirectory directory_;

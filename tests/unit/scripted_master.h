@@ -33,7 +33,7 @@ class ScriptedMaster {
   /// To the peer that was heard last.
   void send(wire::Message message, std::uint64_t epoch) {
     message.envelope.set_epoch(epoch);
-    ASSERT_EQ(router_->send(peer_, std::move(message)), wire::SendOutcome::kSent);
+    ASSERT_EQ(router_->send(peer_, message), wire::SendOutcome::kSent);
   }
 
   /// The peer's next message. Fails the test when none comes.

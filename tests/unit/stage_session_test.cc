@@ -277,6 +277,31 @@ TEST_F(StageSessionTest, BindsAfterARedoWhatItsSinkWasNotGiven) {
   EXPECT_EQ(sent(), (Names{"accept", "accept"}));
 }
 
+TEST_F(StageSessionTest, BindsTheRestAfterARedoInTheMiddleAndALinkThatBroke) {
+  welcome();
+  opened(4);
+  credit(10);
+  for (int i = 0; i < 4; ++i) next_job("job");
+  for (const std::uint64_t seq : {3, 2, 1, 0}) deliver(seq, "result " + std::to_string(seq));
+  EXPECT_EQ(all_bind_asked(0).size(), 4U);
+  sent();
+  lose_link();
+  welcome();
+  credit(10, 4);
+  deliver(2, "result 2, done again meanwhile", 1);
+  sent();
+  std::vector<Result<Binding>> answers;
+  answers.emplace_back(Accepted{});
+  answers.push_back(redo("job 1, otherwise"));
+  answer_bind(std::move(answers));
+  EXPECT_EQ(sent(), (Names{"accept", "redo"}));
+  EXPECT_EQ(heard_[1].envelope.redo().job().job().seq(), 1u);
+  deliver(1, "result 1, otherwise", 1);
+  EXPECT_EQ(all_bind_asked(1), (Names{"result 1, otherwise", "result 2, done again meanwhile", "result 3"}));
+  accept_all();
+  EXPECT_EQ(sent(), (Names{"accept", "accept", "accept"}));
+}
+
 TEST_F(StageSessionTest, AsksForManyJobsOnceItKnowsHowLargeTheyAre) {
   welcome();
   opened(1000);

@@ -69,13 +69,13 @@ struct StartJob {
   Attempt attempt;
   Blob payload;
 };
-/// Nobody wants the result; on_job_done() still has to say when the slot is free.
 /// The executor gives the job back if it has not begun: on_job_done() with kStopped. Else it goes on, and ends as any other.
 struct AskJobBack {
   ExecutorId executor;
   JobId job;
   Attempt attempt;
 };
+/// Nobody wants the result; on_job_done() still has to say when the slot is free.
 struct CancelJob {
   ExecutorId executor;
   JobId job;

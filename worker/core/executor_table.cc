@@ -71,16 +71,28 @@ bool ExecutorTable::on_lost(Instant now, ExecutorId executor) {
 
 void ExecutorTable::on_job_ended(Instant now, ExecutorId executor, Instant started) {
   Place* place = find(executor);
-  SHEAF_CHECK(place != nullptr && place->jobs > 0);
-  place->jobs -= 1;
-  if (place->jobs < place->slots) busy_ -= 1;
+  SHEAF_CHECK(place != nullptr);
+  take_from(*place);
   place->losses_in_a_row = 0;
+  place->asked_back = false;
   const Duration took = now - std::max(started, std::exchange(place->moved_at, now));
   place->pace = place->pace ? *place->pace + (took - *place->pace) / kPaceJobs : took;
 }
 
+void ExecutorTable::on_job_returned(ExecutorId executor) {
+  Place* place = find(executor);
+  SHEAF_CHECK(place != nullptr);
+  take_from(*place);
+}
+
+void ExecutorTable::take_from(Place& place) {
+  SHEAF_CHECK(place.jobs > 0);
+  place.jobs -= 1;
+  if (place.jobs < place.slots) busy_ -= 1;
+}
+
 std::uint32_t ExecutorTable::Place::ahead_max() const {
-  if (!pace) return 0;
+  if (!pace || asked_back) return 0;
   if (*pace <= kAheadTime / kAheadMax) return kAheadMax;
   return static_cast<std::uint32_t>(kAheadTime / *pace);
 }
@@ -118,7 +130,6 @@ void ExecutorTable::give(Instant now, ExecutorId executor, const std::shared_ptr
   if (place->jobs == 0) place->moved_at = now;
   if (place->jobs < place->slots) busy_ += 1;
   place->jobs += 1;
-  place->asked_back = false;
   auto& open = place->open_runs;
   if (std::find(open.begin(), open.end(), setup) != open.end()) return;
   // Another setup under the same number takes the former one's place.

@@ -34,6 +34,8 @@ class ExecutorTable {
   bool on_lost(Instant now, ExecutorId executor);
   /// A job that was given to it at `started` ended there: the program is known to work.
   void on_job_ended(Instant now, ExecutorId executor, Instant started);
+  /// A job that was given to it came back, not done: perhaps it never began, so it says nothing of the pace.
+  void on_job_returned(ExecutorId executor);
   /// EndExecutor, once.
   void end(ExecutorId executor, Actions& actions);
 
@@ -74,7 +76,7 @@ class ExecutorTable {
     std::uint32_t slots = 0;
     std::uint32_t jobs = 0;        ///< In slots, and behind.
     Instant moved_at{};            ///< When it got its first job, or ended one: the last of these.
-    bool asked_back = false;       ///< What waits behind the slots.
+    bool asked_back = false;       ///< What waits behind the slots. Until a job ends there, it gets no more of that.
     std::optional<Duration> pace;  ///< From the end of a job to the end of the next, if it has one to do: an average.
     bool being_ended = false;
     std::deque<std::shared_ptr<const RunSetup>> open_runs;  ///< The last kOpenRunsMax, oldest first.
@@ -92,6 +94,8 @@ class ExecutorTable {
     int failed_starts = 0;
   };
 
+  /// One job fewer is there.
+  void take_from(Place& place);
   Place* find(ExecutorId executor);
   const Place* find(ExecutorId executor) const;
 

@@ -38,7 +38,7 @@ WorkerSession::WorkerSession(const SessionConfig& config, v1::Hello hello)
     : config_(config),
       link_(hello_of_worker(config, std::move(hello))),
       executors_(config.programs, config.executors, config.threads),
-      queued_(config.programs),
+      queues_(config.programs),
       facts_(config.programs) {
   SHEAF_CHECK(config.programs >= 1 && config.executors >= 1 && config.threads >= 1);
 }
@@ -131,10 +131,15 @@ void WorkerSession::on_job_done(Instant now, ExecutorId executor, JobId job, Att
     return;
   }
   HeldJob& held = found->second;
-  executors_.on_job_ended(now, executor, held.started);
+  const bool came_back = !output && output.error().code == ErrorCode::kStopped;
+  if (came_back) {
+    executors_.on_job_returned(executor);
+  } else {
+    executors_.on_job_ended(now, executor, held.started);
+  }
   if (held.end_at) {
     forget(attempt);
-  } else if (!output && held.is_asked_back && output.error().code == ErrorCode::kStopped) {
+  } else if (came_back && held.is_asked_back) {
     finish(held, v1::OUTCOME_UNSTARTED, nullptr, false, actions);
   } else if (output) {
     held.payload = std::move(output->result);
@@ -164,15 +169,30 @@ void WorkerSession::on_time(Instant now, Actions& actions) {
 }
 
 std::optional<Instant> WorkerSession::hand_back_at() const {
-  if (queue_.size() <= config_.prefetch || !link_.is_welcomed()) return std::nullopt;
-  return jobs_.at(queue_.begin()->second).queued_at + kQueuedMax;
+  if (queued() <= config_.prefetch || !link_.is_welcomed()) return std::nullopt;
+  std::optional<Instant> first;
+  for (const JobQueue& queue : queues_) {
+    if (queue.empty()) continue;
+    const Instant queued_at = jobs_.at(queue.first_come()).queued_at;
+    first = std::min(first.value_or(queued_at), queued_at);
+  }
+  return first ? std::optional(*first + kQueuedMax) : std::nullopt;
 }
 
 void WorkerSession::hand_back_queued(Actions& actions) {
   SHEAF_MARK("worker_handed_back_what_waited_too_long");
-  while (queue_.size() > config_.prefetch) {
-    finish(jobs_.at(queue_.rbegin()->second), v1::OUTCOME_UNSTARTED, nullptr, false, actions);
+  while (queued() > config_.prefetch) {
+    // From the longest queue, what would have been last.
+    const auto longest = std::max_element(queues_.begin(), queues_.end(),
+                                          [](const JobQueue& a, const JobQueue& b) { return a.size() < b.size(); });
+    finish(jobs_.at(longest->last_come()), v1::OUTCOME_UNSTARTED, nullptr, false, actions);
   }
+}
+
+std::size_t WorkerSession::queued() const {
+  std::size_t jobs = 0;
+  for (const JobQueue& queue : queues_) jobs += queue.size();
+  return jobs;
 }
 
 void WorkerSession::ask_back_stuck(Actions& actions) {
@@ -180,7 +200,7 @@ void WorkerSession::ask_back_stuck(Actions& actions) {
     std::size_t place = 0;
     for (const Attempt attempt : running_on(executor)) {
       HeldJob& held = jobs_.at(attempt);
-      if (place++ < executors_.slots_of(executor) || held.end_at) continue;
+      if (place++ < executors_.slots_of(executor) || held.end_at || held.is_asked_back) continue;
       SHEAF_MARK("worker_asked_for_a_job_back");
       held.is_asked_back = true;
       actions.push_back(AskJobBack{executor, held.job, attempt});
@@ -298,22 +318,31 @@ void WorkerSession::name_held_attempts() {
   }
 }
 
+std::optional<ProgramIndex> WorkerSession::next_to_start() const {
+  std::optional<ProgramIndex> next;
+  Instant since{};
+  for (ProgramIndex program = 0; program < queues_.size(); ++program) {
+    if (queues_[program].empty() || !executors_.with_free_slot(program)) continue;
+    const Instant queued_at = jobs_.at(queues_[program].first_come()).queued_at;
+    if (next && since <= queued_at) continue;
+    next = program;
+    since = queued_at;
+  }
+  return next;
+}
+
 void WorkerSession::settle(Actions& actions) {
-  std::map<ProgramIndex, std::size_t> waiting;
-  for (auto next = queue_.begin(); next != queue_.end() && !executors_.is_full();) {
-    HeldJob& held = jobs_.at(next->second);
-    const ProgramIndex program = kinds_.at(held.setup->kind);
-    const std::optional<ExecutorId> executor = executors_.with_free_slot(program);
-    if (!executor) {
-      waiting[program] += 1;
-      ++next;
-      continue;
+  while (!executors_.is_full()) {
+    const std::optional<ProgramIndex> program = next_to_start();
+    if (!program) break;
+    start(jobs_.at(queues_[*program].next()), *executors_.with_free_slot(*program), actions);
+  }
+  if (!executors_.is_full()) {
+    for (ProgramIndex program = 0; program < queues_.size(); ++program) {
+      if (!queues_[program].empty()) executors_.want(program, queues_[program].size());
     }
-    ++next;
-    start(held, *executor, actions);
   }
   start_ahead(actions);
-  for (const auto& [program, jobs] : waiting) executors_.want(program, jobs);
   if (draining_ && (jobs_.empty() || draining_->until <= now_)) {
     if (!jobs_.empty()) SHEAF_MARK("worker_drain_ran_out");
     leave(now_, draining_->reason, draining_->exit_code, actions);
@@ -321,14 +350,16 @@ void WorkerSession::settle(Actions& actions) {
 }
 
 void WorkerSession::start_ahead(Actions& actions) {
+  const auto has_jobs = [](const JobQueue& queue) { return !queue.empty(); };
+  const auto waiting = std::find_if(queues_.begin(), queues_.end(), has_jobs);
   // Jobs of several programs take the slots in turn, so each has to wait until one is free.
-  if (queue_.empty()) return;
-  const ProgramIndex program = kinds_.at(jobs_.at(queue_.begin()->second).setup->kind);
-  while (!queue_.empty() && queued_[program] == queue_.size()) {
+  if (waiting == queues_.end() || std::any_of(waiting + 1, queues_.end(), has_jobs)) return;
+  const auto program = static_cast<ProgramIndex>(waiting - queues_.begin());
+  while (!waiting->empty()) {
     const std::optional<ExecutorId> executor = executors_.with_room_ahead(program);
     if (!executor) return;
     SHEAF_MARK("worker_started_a_job_ahead");
-    start(jobs_.at(queue_.begin()->second), *executor, actions);
+    start(jobs_.at(waiting->next()), *executor, actions);
   }
 }
 
@@ -345,12 +376,11 @@ void WorkerSession::start(HeldJob& held, ExecutorId executor, Actions& actions) 
 void WorkerSession::enqueue(HeldJob& held) {
   held.state = HeldJob::State::kQueued;
   held.queued_at = now_;
-  queue_.emplace(held.job, held.attempt);
-  queued_[kinds_.at(held.setup->kind)] += 1;
+  queues_[kinds_.at(held.setup->kind)].add(held.job, held.attempt);
 }
 
 void WorkerSession::unqueue(const HeldJob& held) {
-  if (queue_.erase({held.job, held.attempt}) > 0) queued_[kinds_.at(held.setup->kind)] -= 1;
+  for (JobQueue& queue : queues_) queue.remove(held.job, held.attempt);  // It may be of no kind that is known here.
 }
 
 void WorkerSession::finish(HeldJob& held, v1::Outcome outcome, const Error* fault, bool final, Actions& actions) {

@@ -14,6 +14,7 @@
 #include "worker/core/executor_table.h"
 #include "worker/core/held_job.h"
 #include "worker/core/job_output.h"
+#include "worker/core/job_queue.h"
 #include "worker/core/run_setups.h"
 
 namespace sheaf::worker {
@@ -124,6 +125,9 @@ class WorkerSession {
   void start_ahead(Actions& actions);
   void enqueue(HeldJob& held);
   void unqueue(const HeldJob& held);
+  std::size_t queued() const;
+  /// The program that has jobs waiting of which one came first, among those with a free slot; empty when there is none.
+  std::optional<ProgramIndex> next_to_start() const;
   void finish(HeldJob& held, v1::Outcome outcome, const Error* fault, bool final, Actions& actions);
   void send_result(HeldJob& held, Actions& actions);
   void send(wire::Message message, Actions& actions);
@@ -135,12 +139,11 @@ class WorkerSession {
   ExecutorTable executors_;
   RunSetups setups_;
   std::map<Attempt, HeldJob> jobs_;
-  std::set<std::pair<JobId, Attempt>> queue_;  ///< Oldest job first: the stage waits for it.
-  std::set<Attempt> stopping_;                 ///< Running and revoked: those that have an `end_at`.
-  std::vector<std::size_t> queued_;            ///< By program: how many of `queue_` are its.
-  std::uint64_t starts_ = 0;                   ///< For their numbers.
-  std::uint64_t parts_kept_ = 0;               ///< Likewise.
-  std::set<Attempt> forgotten_;                ///< The attempts that were held, as far as they are remembered.
+  std::vector<JobQueue> queues_;  ///< By program.
+  std::set<Attempt> stopping_;    ///< Running and revoked: those that have an `end_at`.
+  std::uint64_t starts_ = 0;      ///< For their numbers.
+  std::uint64_t parts_kept_ = 0;  ///< Likewise.
+  std::set<Attempt> forgotten_;   ///< The attempts that were held, as far as they are remembered.
   std::deque<Attempt> forgotten_order_;
   std::vector<std::optional<ExecutorFacts>> facts_;  ///< By program: of the first executor that was ready.
   std::set<ProgramIndex> useless_;                   ///< The programs that cannot run here.

@@ -54,7 +54,7 @@ Departure Link::run() {
     on_executors(turn);
     session_.on_time(turn, actions_);
     perform_actions();
-    outbox_.flush([this](wire::Message&& message) { return channel_.send(std::move(message)); });
+    outbox_.flush([this](const wire::Message& message) { return channel_.send(message); });
     if (departure_) break;
     say_what_changed(turn);
     if (Status status = executors_.flush(); !status) leave(turn, status.error(), kExitFailed);
