@@ -27,12 +27,11 @@ class TaskThreads {
   /// Called on a thread of its own, by several at the same time if there are several. Must not throw.
   using Work = std::function<Done(Task)>;
 
-  /// `threads`: at least 1. `begin`: called first on each of them. Errors: kFailed when the process has no descriptors left.
-  static Result<std::unique_ptr<TaskThreads>> make(
-      std::uint32_t threads, Work work, std::function<void()> begin = [] {}) {
+  /// `threads`: at least 1. Errors: kFailed when the process has no descriptors left.
+  static Result<std::unique_ptr<TaskThreads>> make(std::uint32_t threads, Work work) {
     Fd event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!event.is_open()) return fail(ErrorCode::kFailed, "cannot make an event descriptor: " + errno_text(errno));
-    return std::unique_ptr<TaskThreads>(new TaskThreads(std::move(event), threads, std::move(work), std::move(begin)));
+    return std::unique_ptr<TaskThreads>(new TaskThreads(std::move(event), threads, std::move(work)));
   }
 
   /// The queue has no limit of its own: whoever posts knows how much he has under way.
@@ -49,11 +48,10 @@ class TaskThreads {
   }
 
  private:
-  TaskThreads(Fd event, std::uint32_t threads, Work work, std::function<void()> begin)
+  TaskThreads(Fd event, std::uint32_t threads, Work work)
       : event_(std::move(event)),
         work_(std::move(work)),
-        threads_(
-            threads, [this](Task task) { keep(work_(std::move(task))); }, std::move(begin)) {}
+        threads_(threads, [this](Task task) { keep(work_(std::move(task))); }) {}
 
   void keep(Done done) {
     const std::lock_guard lock(mutex_);

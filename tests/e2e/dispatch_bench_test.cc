@@ -20,9 +20,14 @@ TEST_F(DispatchBenchTest, PutsThousandsOfJobsThroughACluster) {
   EXPECT_GT(figures.at("jobs_per_s"), 0.0);
   EXPECT_GT(figures.at("round_trip_us").at("median"), 0.0);
   EXPECT_GE(figures.at("round_trip_us").at("p99"), figures.at("round_trip_us").at("median"));
-  // A job is at least read from the socket by three processes; what is not counted at all would be less.
-  for (const auto& [bytes, copies] : figures.at("copies_of_a_byte").items()) EXPECT_GT(copies, 1.0) << bytes;
+  // What no machine's speed changes is held here (bench/README.md: targets). The executor copies what it reads; where nothing
+  // is counted at all it would be less.
+  for (const auto& [bytes, copies] : figures.at("copies_of_a_byte").items()) {
+    EXPECT_GT(copies, 1.0) << bytes;
+    EXPECT_LE(copies, 5.0) << bytes;
+  }
   EXPECT_GT(figures.at("master_bytes_per_pending_job"), 0.0);
+  EXPECT_LE(figures.at("master_bytes_per_pending_job"), 64.0);
 }
 
 }  // namespace

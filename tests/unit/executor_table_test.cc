@@ -47,27 +47,37 @@ TEST(ExecutorTableTest, ForgetsEarlierLossesOnceAJobIsDone) {
   EXPECT_EQ(table.next_deadline(), now + kRestartDelayMin);
 }
 
-TEST(ExecutorTableTest, HasRoomAheadForWhatIsDoneInNoTime) {
-  ExecutorTable table(1, 1, 1);
-  Actions actions;
-  table.start_due(Instant{}, actions);
-  table.on_ready(ExecutorId{1}, kFacts);
-  const auto setup = std::make_shared<const RunSetup>();
-  Instant now{};
-  const auto room = [&] {
-    std::uint32_t given = 0;
-    for (; table.with_room_ahead(0) && given < 1000; ++given) table.give(now, ExecutorId{1}, setup, actions);
-    return given;
-  };
-  const auto end = [&](std::uint32_t jobs, Duration each) {
+/// One executor of one slot, which is ready.
+class OneExecutorTest : public ::testing::Test {
+ protected:
+  OneExecutorTest() {
+    table.start_due(now, actions);
+    table.on_ready(ExecutorId{1}, kFacts);
+  }
+  void give() { table.give(now, ExecutorId{1}, setup, actions); }
+  void end(std::uint32_t jobs, Duration each) {
     for (std::uint32_t i = 0; i < jobs; ++i) table.on_job_ended(now += each, ExecutorId{1}, Instant{});
-  };
-  table.give(now, ExecutorId{1}, setup, actions);
+  }
+  /// Gives it what it is to have ahead.
+  std::uint32_t room() {
+    std::uint32_t given = 0;
+    for (; table.with_room_ahead(0) && given < 1000; ++given) give();
+    return given;
+  }
+
+  ExecutorTable table{1, 1, 1};
+  Actions actions;
+  const std::shared_ptr<const RunSetup> setup = std::make_shared<const RunSetup>();
+  Instant now{};
+};
+
+TEST_F(OneExecutorTest, HasRoomAheadForWhatIsDoneInNoTime) {
+  give();
   EXPECT_EQ(room(), 0U) << "nothing is known of it";
   EXPECT_TRUE(table.is_full());
   end(1, kAheadTime / 4);
   EXPECT_FALSE(table.is_full());
-  table.give(now, ExecutorId{1}, setup, actions);
+  give();
   EXPECT_EQ(room(), 4U);
   EXPECT_TRUE(table.is_full()) << "slots count, not what waits behind";
   end(4, Duration(1));
@@ -75,26 +85,20 @@ TEST(ExecutorTableTest, HasRoomAheadForWhatIsDoneInNoTime) {
   end(1, Duration(1));
   EXPECT_FALSE(table.is_full());
   for (int i = 0; i < 100; ++i) {
-    table.give(now, ExecutorId{1}, setup, actions);
+    give();
     end(1, Duration(1));
   }
-  table.give(now, ExecutorId{1}, setup, actions);
+  give();
   EXPECT_EQ(room(), kAheadMax);
   end(kAheadMax + 1, std::chrono::seconds(1));
-  table.give(now, ExecutorId{1}, setup, actions);
+  give();
   EXPECT_EQ(room(), 0U) << "long jobs again";
 }
 
-TEST(ExecutorTableTest, GivesNothingAheadToAnExecutorThatIsStuck) {
-  ExecutorTable table(1, 1, 1);
-  Actions actions;
-  table.start_due(Instant{}, actions);
-  table.on_ready(ExecutorId{1}, kFacts);
-  const auto setup = std::make_shared<const RunSetup>();
-  Instant now{};
-  table.give(now, ExecutorId{1}, setup, actions);
+TEST_F(OneExecutorTest, GetsNothingAheadWhileItIsStuck) {
+  give();
   table.on_job_ended(now, ExecutorId{1}, now);
-  for (int i = 0; i < 3; ++i) table.give(now, ExecutorId{1}, setup, actions);
+  for (int i = 0; i < 3; ++i) give();
   EXPECT_EQ(table.next_deadline(), now + kQueuedMax);
   now += kQueuedMax;
   EXPECT_EQ(table.take_stuck(now), std::vector{ExecutorId{1}});
@@ -103,7 +107,7 @@ TEST(ExecutorTableTest, GivesNothingAheadToAnExecutorThatIsStuck) {
   EXPECT_FALSE(table.with_room_ahead(0)) << "the same job is still there";
   table.on_job_ended(now, ExecutorId{1}, Instant{});
   EXPECT_TRUE(table.with_free_slot(0));
-  table.give(now, ExecutorId{1}, setup, actions);
+  give();
   EXPECT_FALSE(table.with_room_ahead(0)) << "it was slow";
   table.on_job_ended(now, ExecutorId{1}, now);
   EXPECT_EQ(table.next_deadline(), std::nullopt);

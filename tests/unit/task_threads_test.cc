@@ -29,20 +29,20 @@ TEST(TaskThreadsTest, DoesTasksInOrderAndWakesWhoWaits) {
   EXPECT_THAT(done, ElementsAre(10, 20, 30));
 }
 
-TEST(TaskThreadsTest, BeginsEachThreadBeforeItsFirstTask) {
+TEST(WorkThreadsTest, BeginsEachThreadBeforeItsFirstTask) {
   std::atomic<int> begun = 0;
+  std::promise<bool> was_begun;
   thread_local bool is_begun = false;
-  auto threads = TaskThreads<int, bool>::make(
-      2, [](int) { return is_begun; },
-      [&begun] {
-        is_begun = true;
-        begun += 1;
-      });
-  ASSERT_TRUE(threads);
-  (*threads)->post(1);
-  ASSERT_TRUE(wakes((*threads)->fd()));
-  EXPECT_THAT((*threads)->take_done(), ElementsAre(true));
-  threads->reset();
+  {
+    WorkThreads<int> threads(
+        2, [&was_begun](int) { was_begun.set_value(is_begun); },
+        [&begun] {
+          is_begun = true;
+          begun += 1;
+        });
+    threads.post(1);
+    EXPECT_TRUE(was_begun.get_future().get());
+  }
   EXPECT_EQ(begun, 2);
 }
 
