@@ -7,9 +7,9 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <fstream>
 
 #include "common/runtime/files.h"
+#include "common/runtime/log.h"
 
 namespace sheaf::client {
 
@@ -30,12 +30,6 @@ std::string last_line(std::string text) {
   return begin == std::string::npos ? text : text.substr(begin + 1);
 }
 
-/// Ends whatever still has this process as its parent.
-void kill_all_children() {
-  std::ifstream list("/proc/thread-self/children");
-  for (pid_t pid = 0; list >> pid;) ::kill(pid, SIGKILL);
-}
-
 }  // namespace
 
 std::string Children::Ended::text() const {
@@ -45,27 +39,31 @@ std::string Children::Ended::text() const {
 Children::Children(SignalFd& signals) : signals_(signals), is_captured_(std::getenv("SHEAF_LOG") == nullptr) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   // What is kept is evidence of a death: the ordinary news of a process that lived would only be misleading.
-  if (is_captured_) ::setenv("SHEAF_LOG", "error", 1);
+  if (is_captured_) ::setenv(kPrivateLogVariable, "error", 1);
 }
 
-Result<Children::Index> Children::start(const std::string& program, const std::vector<std::string>& arguments, int leave_signal,
-                                        const std::string& first_bytes) {
+Result<Children::Index> Children::start(const Request& how) {
   auto lifeline = make_pipe();
   if (!lifeline) return propagate(lifeline);
-  if (!first_bytes.empty()) {
-    const ssize_t written = ::write(lifeline->write.get(), first_bytes.data(), first_bytes.size());
-    if (written != static_cast<ssize_t>(first_bytes.size())) {
-      return fail(ErrorCode::kFailed, "cannot write to a pipe: " + errno_text(errno), program);
+  if (!how.first_bytes.empty()) {
+    const ssize_t written = ::write(lifeline->write.get(), how.first_bytes.data(), how.first_bytes.size());
+    if (written != static_cast<ssize_t>(how.first_bytes.size())) {
+      return fail(ErrorCode::kFailed, "cannot write to a pipe: " + errno_text(errno), how.program);
     }
   }
   ChildRequest request;
-  request.program = program_directory() + "/" + program;
-  request.arguments = arguments;
+  request.program = program_directory() + "/" + how.program;
+  request.arguments = how.arguments;
   request.descriptors = {lifeline->read.get()};
-  // Whatever they may print must not end up between the command's results.
-  request.stdout_fd = STDERR_FILENO;
   Pipe output;
-  if (is_captured_) {
+  if (how.own_input) {
+    request.descriptors.push_back(*how.own_input);
+    request.stdin_fd = STDIN_FILENO;
+  } else {
+    // Whatever they may print must not end up between the command's results.
+    request.stdout_fd = STDERR_FILENO;
+  }
+  if (is_captured_ && !how.own_input) {
     auto pipe = make_pipe();
     if (!pipe) return propagate(pipe);
     output = std::move(*pipe);
@@ -80,7 +78,8 @@ Result<Children::Index> Children::start(const std::string& program, const std::v
     error.advice = "is sheaf installed completely?";
     return tl::unexpected(std::move(error));
   }
-  children_.push_back(Child{program, *pid, leave_signal, false, std::move(lifeline->write), std::move(output.read), {}});
+  children_.push_back(
+      Child{how.program, *pid, how.leave_signal, false, std::move(lifeline->write), std::move(output.read), {}});
   return children_.size() - 1;
 }
 

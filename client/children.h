@@ -2,7 +2,7 @@
 
 #include <sys/types.h>
 
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,10 +31,16 @@ class Children {
   Children(const Children&) = delete;
   Children& operator=(const Children&) = delete;
 
-  /// Starts `program`, a sister of this one ("sheaf-master"), with a lifeline into which `first_bytes` were written.
-  /// `leave_signal`: asks it to leave at once. Errors: kCluster when it cannot be started.
-  Result<Index> start(const std::string& program, const std::vector<std::string>& arguments, int leave_signal,
-                      const std::string& first_bytes = {});
+  /// How one is started.
+  struct Request {
+    std::string program;  ///< A sister of this one: "sheaf-master".
+    std::vector<std::string> arguments;
+    int leave_signal = 0;          ///< Asks it to leave at once.
+    std::string first_bytes;       ///< Written into its lifeline.
+    std::optional<int> own_input;  ///< It has this process's stdin, stdout and stderr, and this descriptor behind its lifeline.
+  };
+  /// Starts it with a lifeline. Errors: kCluster when it cannot be started.
+  Result<Index> start(const Request& how);
 
   /// One that has ended.
   struct Ended {

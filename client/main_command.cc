@@ -1,5 +1,6 @@
 #include "client/main_command.h"
 
+#include "client/batch_command.h"
 #include "client/ops_command.h"
 #include "client/video_command.h"
 #include "common/base/exit_code.h"
@@ -17,10 +18,12 @@ constexpr char kHelp[] = R"(sheaf: one big input, many workers, one exact result
 
   sheaf video INPUT -o OUTPUT [options]   one video through many workers
   sheaf ops [NAME]                        what can be done to its frames
+  sheaf batch COMMAND ::: VALUE...        one command per value, in order
   sheaf COMMAND --help                    all about one command
   sheaf --version
 
   sheaf video in.mp4 -o out.mp4 --op blur:sigma=8
+  sheaf batch 'convert {} small/{.}.png' ::: *.jpg
 
 Without --master, sheaf starts a master and workers of its own for as long as
 it runs. To use several machines, or for several runs at once, start
@@ -34,7 +37,7 @@ struct NamedCommand {
   Command run;
 };
 
-constexpr NamedCommand kCommands[] = {{"video", run_video_command}, {"ops", run_ops_command}};
+constexpr NamedCommand kCommands[] = {{"video", run_video_command}, {"ops", run_ops_command}, {"batch", run_batch_command}};
 
 int refuse(const std::string& word) {
   std::vector<std::string> names;

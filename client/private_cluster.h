@@ -16,7 +16,8 @@ struct PrivateClusterRequest {
   std::string executor;  ///< The program for them, if it is not that of a kind known to all (a benchmark's own).
   unsigned executors = 1;
   unsigned threads = 1;
-  std::string state_path;  ///< "out.mp4.sheaf", absolute.
+  std::string state_path;  ///< "out.mp4.sheaf", absolute; empty: a fresh one that nobody looks for.
+  bool allow_commands = false;
 };
 
 /// A master and a worker of this command's own, on a socket that only this user can reach: the same programs as in any cluster.

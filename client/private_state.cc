@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <utility>
 
@@ -54,6 +55,15 @@ Result<PrivateState> PrivateState::open(const std::string& path) {
   if (!mark.is_open()) return fail(ErrorCode::kOutput, "cannot write there: " + errno_text(errno), path);
   remove_leftovers(path);
   return PrivateState(path, std::move(lock));
+}
+
+Result<PrivateState> PrivateState::make(const std::string& directory) {
+  std::string path = directory + "/sheaf-run-XXXXXX";
+  if (::mkdtemp(path.data()) == nullptr) {
+    return fail(ErrorCode::kOutput, "cannot make a folder there: " + errno_text(errno), directory,
+                "name another one with TMPDIR");
+  }
+  return open(path);
 }
 
 PrivateState::~PrivateState() {

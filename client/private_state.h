@@ -16,6 +16,8 @@ class PrivateState {
   /// Makes `path` (0700), or takes over what a command that was killed has left.
   /// Errors: kOutput when it cannot be made, or another sheaf holds it; kState when it is not sheaf's.
   static Result<PrivateState> open(const std::string& path);
+  /// One of its own in `directory`. Errors: kOutput.
+  static Result<PrivateState> make(const std::string& directory);
   ~PrivateState();
   PrivateState(PrivateState&& other) noexcept;
   PrivateState& operator=(PrivateState&&) = delete;

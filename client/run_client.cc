@@ -139,7 +139,8 @@ class RunLoop {
     setup.set_run(ticket_.run);
     setup.set_token(ticket_.token);
     setup.set_incarnation(1);
-    auto started = children_.start(request_.description.stage_program(), {}, SIGTERM, wire::encode_stage_setup(setup));
+    auto started = children_.start(
+        {request_.description.stage_program(), {}, SIGTERM, wire::encode_stage_setup(setup), request_.stage_input});
     if (started) {
       stage_ = *started;
     } else {

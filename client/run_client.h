@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "client/children.h"
@@ -15,6 +16,8 @@ namespace sheaf::client {
 /// One run and where it goes.
 struct RunRequest {
   wire::Endpoint endpoint;
+  /// The stage at the client has this process's stdin, stdout and stderr, and this descriptor behind its lifeline.
+  std::optional<int> stage_input;
   v1::RunDescription description;   ///< With stage_at_client, the stage is started as a child of this process.
   bool is_private_cluster = false;  ///< The master and the worker are among the children: when one dies, the run is over.
   SessionLimits limits;

@@ -14,7 +14,6 @@
 #include "common/cli/error_lines.h"
 #include "common/cli/standard_output.h"
 #include "common/runtime/clock.h"
-#include "common/runtime/cores.h"
 #include "common/wire/limits.h"
 
 namespace sheaf::client {
@@ -25,12 +24,6 @@ constexpr char kWho[] = "sheaf video";
 constexpr char kVideo[] = "video";
 // A private cluster's processes are watched: the limit is for a machine that is very busy.
 constexpr Duration kPrivateWelcomeMax = std::chrono::seconds(60);
-
-Surroundings surroundings() {
-  std::error_code error;
-  const std::string directory = std::filesystem::current_path(error).string();
-  return {cli::process_environment(), error ? "/" : directory, usable_cores()};
-}
 
 v1::RunDescription describe(const VideoOptions& options) {
   v1::RunDescription run = describe_run(*find_kind(kVideo));
@@ -106,7 +99,7 @@ RunOutcome run_video(const VideoOptions& options, Instant started) {
 int run_video_command(const std::vector<std::string>& arguments) {
   const Instant started = now();
   std::vector<Error> errors;
-  const VideoOptions options = read_video_options(arguments, surroundings(), errors);
+  const VideoOptions options = read_video_options(arguments, surroundings_of_this_process(), errors);
   if (options.help) return cli::write_standard_output(video_help());
   if (options.is_stage_here() && options.are_paths_certain) {
     for (Error& error : check_video_files(options)) errors.push_back(std::move(error));

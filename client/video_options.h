@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "client/surroundings.h"
 #include "common/base/result.h"
-#include "common/cli/settings.h"
 #include "common/wire/endpoint.h"
 #include "sheaf/v1/video.pb.h"
 
@@ -36,13 +36,6 @@ struct VideoOptions {
 
   /// The stage runs on this machine, so that files can be checked here and now.
   bool is_stage_here() const { return !master || stage_at_client; }
-};
-
-/// What the reading depends on besides the arguments.
-struct Surroundings {
-  cli::Environment environment;
-  std::string directory;  ///< Relative paths start here; absolute.
-  unsigned cores = 1;     ///< How many this process may use.
 };
 
 /// Reads what follows `sheaf video`. Appends every fault to `errors`, all kUsage; what is not faulty is filled in even then

@@ -82,6 +82,10 @@ class ResultSink {
 
   /// Removes whatever has been made so far; does nothing after publish().
   virtual void abandon() noexcept = 0;
+
+  /// Comes from another thread: the run is given up, and a bind() that waits for a reader must return soon, with whatever. One
+  /// that never waits for more than a disk has nothing to do.
+  virtual void stop() noexcept {}
 };
 
 /// A run whose input has been looked at.

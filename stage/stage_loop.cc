@@ -133,9 +133,10 @@ class Stage {
         if (!job || !*job) is_source_done_ = true;
         return later([this, job = std::move(job)](Instant at) mutable { session_.on_next_job(at, std::move(job), actions_); });
       });
-    } else if (std::holds_alternative<StopSource>(action)) {
+    } else if (std::holds_alternative<Interrupt>(action)) {
       is_source_done_ = true;
       if (source_) source_->stop();
+      if (sink_) sink_->stop();
     } else {
       call_sink(action);
     }

@@ -375,9 +375,9 @@ void StageSession::work(Instant now, std::vector<StageAction>& actions) {
 }
 
 void StageSession::work_source(std::vector<StageAction>& actions) {
-  if (phase_ == Phase::kGivenUp && opened_ && !source_stopped_) {
-    source_stopped_ = true;
-    actions.push_back(StopSource{});
+  if (phase_ == Phase::kGivenUp && opened_ && !interrupted_) {
+    interrupted_ = true;
+    actions.push_back(Interrupt{});
   }
   if (phase_ != Phase::kWorking || cut_all_) return;
   // Several at a time, so that its thread need not wait for this one after each. How large jobs are is known from the first on.

@@ -31,8 +31,9 @@ struct Send {
 struct Open {  ///< Make source and sink of this run.
   v1::RunDescription run;
 };
-struct NextJob {};     ///< Behind the last job, and behind an error, there is none: the source is not asked.
-struct StopSource {};  ///< Has no answer: NextJobs that are under way are answered soon, and none follows.
+struct NextJob {};  ///< Behind the last job, and behind an error, there is none: the source is not asked.
+/// Has no answer: NextJobs and a Bind that are under way are answered soon, and only Abandon follows.
+struct Interrupt {};
 struct Bind {
   std::vector<ToBind> results;  ///< Of one job after the other; not empty.
 };
@@ -69,7 +70,7 @@ Bound bind_in_order(Sink& sink, Bind bind) {
   }
   return bound;
 }
-using StageAction = std::variant<Send, Open, NextJob, StopSource, Bind, Finish, PublishOutput, Abandon, Leave>;
+using StageAction = std::variant<Send, Open, NextJob, Interrupt, Bind, Finish, PublishOutput, Abandon, Leave>;
 
 /// The stage's side of the protocol, for every kind: feeds jobs within the credit, hands results to be bound in order,
 /// publishes when the master grants it. A source that waits for input keeps nobody waiting.
@@ -156,7 +157,7 @@ class StageSession {
   bool opened_ = false;              ///< Open was asked for.
   std::uint64_t jobs_asked_ = 0;     ///< Of the source, and not answered.
   bool sink_busy_ = false;           ///< A call of the sink is under way.
-  bool source_stopped_ = false;      ///< StopSource was asked for.
+  bool interrupted_ = false;         ///< Interrupt was asked for.
   bool is_stopped_ = false;          ///< stop() was called: not to wait for anybody.
   bool abandoned_ = false;           ///< The output was given up; what may be left is to say why.
   std::optional<Instant> leave_by_;  ///< It has been said; it leaves when that was heard, and at this time at the latest.

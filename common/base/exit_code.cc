@@ -16,6 +16,7 @@ int exit_code(ErrorCode code) {
     case ErrorCode::kCluster: return kExitCluster;
     case ErrorCode::kState: return kExitState;
     case ErrorCode::kStopped: return exit_code_of_signal(SIGINT);
+    case ErrorCode::kOutputClosed: return kExitOutputClosed;
   }
   return kExitFailed;
 }

@@ -13,6 +13,7 @@ const char* error_code_name(ErrorCode code) {
     case ErrorCode::kCluster: return "cluster";
     case ErrorCode::kState: return "state";
     case ErrorCode::kStopped: return "stopped";
+    case ErrorCode::kOutputClosed: return "output_closed";
   }
   return "failed";
 }

@@ -8,13 +8,14 @@ namespace sheaf {
 
 /// What kind of trouble it is, and so what the user has to do about it. Each has one exit code (exit_code.h).
 enum class ErrorCode {
-  kFailed,   ///< The run failed.
-  kUsage,    ///< An option, op, argument or template is wrong.
-  kInput,    ///< The input is missing, not what it should be, damaged, or changed.
-  kOutput,   ///< The output exists, cannot be written, or its container cannot carry a stream.
-  kCluster,  ///< No master, no worker, refused, or another version.
-  kState,    ///< The state directory is damaged or belongs to another command.
-  kStopped,  ///< A signal asked for it.
+  kFailed,        ///< The run failed.
+  kUsage,         ///< An option, op, argument or template is wrong.
+  kInput,         ///< The input is missing, not what it should be, damaged, or changed.
+  kOutput,        ///< The output exists, cannot be written, or its container cannot carry a stream.
+  kCluster,       ///< No master, no worker, refused, or another version.
+  kState,         ///< The state directory is damaged or belongs to another command.
+  kStopped,       ///< A signal asked for it.
+  kOutputClosed,  ///< Whoever read the output has gone: nobody is told.
 };
 
 /// The stable name used in `--json`, for instance "input".

@@ -72,9 +72,11 @@ class Layers {
 /// them.
 class ArgumentParser {
  public:
-  explicit ArgumentParser(const std::vector<Setting>& settings) : settings_(settings) {
+  ArgumentParser(const std::vector<Setting>& settings, bool ends_at_positional)
+      : settings_(settings), ends_at_positional_(ends_at_positional) {
     app_.set_help_flag();
     app_.allow_extras();
+    app_.prefix_command(ends_at_positional);
     help_ = app_.add_flag("-h,--help");
     for (const Setting& setting : settings) {
       const std::string names =
@@ -132,11 +134,13 @@ class ArgumentParser {
         errors.push_back(usage(extra, "is no option", did_you_mean(extra.substr(0, extra.find('=')), known, "see --help")));
       } else {
         out.positionals.push_back(extra);
+        options_are_over = options_are_over || ends_at_positional_;
       }
     }
   }
 
   const std::vector<Setting>& settings_;
+  const bool ends_at_positional_;
   CLI::App app_;
   CLI::Option* help_ = nullptr;
   std::vector<CLI::Option*> options_;
@@ -249,7 +253,7 @@ GivenSettings read_settings(const Command& command, const std::vector<Setting>& 
   std::vector<Setting> all = settings;
   all.push_back(Setting{kConfig, Setting::Form::kValue, 0, false});
 
-  ArgumentParser(all).parse(std::move(arguments), out, layers, errors);
+  ArgumentParser(all, command.ends_at_positional).parse(std::move(arguments), out, layers, errors);
   const auto is_given_and_internal = [&](const Setting& setting) { return setting.is_internal && out.is_set(setting.name); };
   if (std::any_of(settings.begin(), settings.end(), is_given_and_internal)) return out;
   for (const Setting& setting : all) {

@@ -33,6 +33,9 @@ struct Setting {
 struct Command {
   std::string who;      ///< As messages begin: "sheaf video", "sheaf-worker".
   std::string section;  ///< Of the TOML file, beside what stands at its top for all: "video", "worker".
+  /// The first positional ends the options: it and all that follows are somebody else's command line, and are taken as they
+  /// are.
+  bool ends_at_positional = false;
 };
 
 /// The value of an environment variable; empty when it is not set.

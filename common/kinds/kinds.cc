@@ -15,6 +15,8 @@ constexpr Kind kKinds[] = {
      .binds_fingerprint = true,
      .stage_program = "sheaf-stage-video",
      .executor_program = "sheaf-executor-video"},
+    // What a command does besides writing its output, nobody knows: it must not run in two copies.
+    {.name = "command", .runs_commands = true, .stage_program = "sheaf-stage-command", .executor_program = "sheaf-executor"},
 };
 
 }  // namespace

@@ -19,6 +19,8 @@ struct Kind {
   bool divisible = false;
   /// All results of a run must come from workers with one fingerprint.
   bool binds_fingerprint = false;
+  /// Its jobs run whatever program they name: a worker does them only when its owner has said so.
+  bool runs_commands = false;
 
   // Programs, beside the one that starts them. Each links what its kinds need and nothing else.
   std::string_view stage_program{};     ///< Cuts a run's input and binds its results.

@@ -20,6 +20,7 @@ constexpr std::size_t kPrefixBytes = 8;
 constexpr std::size_t kLocalHeaderBytesMax =
     4 * 1024 * 1024;  // Both ends are ours; this only keeps a broken one from eating memory.
 constexpr std::size_t kReadBytes = 256 * 1024;
+constexpr std::size_t kFilesOfAMessageMax = 3;
 constexpr std::size_t kFilesPerReadMax = 16;
 
 void put_u32(std::string& out, std::size_t value) {
@@ -32,13 +33,14 @@ std::size_t get_u32(const char* bytes) {
   return value;
 }
 
-/// Messages that come with a descriptor: it is matched to them by order.
-bool carries_file(const v1::LocalMessage& message) {
+/// How many descriptors come with a message: they are matched to messages by order.
+std::size_t files_of(const v1::LocalMessage& message) {
   switch (message.body_case()) {
-    case v1::LocalMessage::kJob: return message.job().payload().in_file();
-    case v1::LocalMessage::kDone: return message.done().payload().in_file();
-    case v1::LocalMessage::kSpawned: return !message.spawned().has_fault();
-    default: return false;
+    case v1::LocalMessage::kJob: return message.job().payload().in_file() ? 1 : 0;
+    case v1::LocalMessage::kDone: return message.done().payload().in_file() ? 1 : 0;
+    case v1::LocalMessage::kSpawned: return message.spawned().has_fault() ? 0 : 1;
+    case v1::LocalMessage::kStartCommand: return 3;
+    default: return 0;
   }
 }
 
@@ -55,13 +57,13 @@ v1::LocalPayload attach_payload(Blob payload, LocalFrame& frame) {
   if (payload.is_in_memory()) {
     frame.body = payload.memory();
   } else {
-    frame.file = std::move(payload).take_file();
+    frame.files.push_back(std::move(payload).take_file());
   }
   return header;
 }
 
 Result<Blob> take_payload(const v1::LocalPayload& header, LocalFrame& frame) {
-  if (header.in_file()) return Blob::of_file(std::move(frame.file), header.bytes());
+  if (header.in_file()) return Blob::of_file(std::move(frame.files.front()), header.bytes());
   if (header.bytes() != frame.body.size()) return broken("brought a payload of another size than it said");
   return Blob::of(std::move(frame.body));
 }
@@ -71,13 +73,13 @@ LocalStream::LocalStream(Fd socket) : socket_(std::move(socket)) {
 }
 
 LocalStream::Outgoing LocalStream::encode(LocalFrame frame) {
-  SHEAF_CHECK(carries_file(frame.message) == frame.file.is_open());
+  SHEAF_CHECK(frame.files.size() == files_of(frame.message));
   Outgoing outgoing;
   put_u32(outgoing.header, frame.message.ByteSizeLong());
   put_u32(outgoing.header, frame.body.size());
   frame.message.AppendToString(&outgoing.header);
   outgoing.body = std::move(frame.body);
-  outgoing.file = std::move(frame.file);
+  outgoing.files = std::move(frame.files);
   return outgoing;
 }
 
@@ -112,21 +114,23 @@ Result<bool> LocalStream::write_some(Outgoing& outgoing, bool wait) {
   msghdr message{};
   message.msg_iov = pieces.data();
   message.msg_iovlen = pieces.size();
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  if (outgoing.sent == 0 && outgoing.file.is_open()) {
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kFilesOfAMessageMax)> control{};
+  if (outgoing.sent == 0 && !outgoing.files.empty()) {
     message.msg_control = control.data();
-    message.msg_controllen = control.size();
+    message.msg_controllen = CMSG_SPACE(sizeof(int) * outgoing.files.size());
     cmsghdr* header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    const int fd = outgoing.file.get();
-    std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+    header->cmsg_len = CMSG_LEN(sizeof(int) * outgoing.files.size());
+    for (std::size_t i = 0; i < outgoing.files.size(); ++i) {
+      const int fd = outgoing.files[i].get();
+      std::memcpy(CMSG_DATA(header) + i * sizeof fd, &fd, sizeof fd);
+    }
   }
   const ssize_t sent = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
   if (sent >= 0) {
     outgoing.sent += static_cast<std::size_t>(sent);
-    outgoing.file.reset();
+    outgoing.files.clear();
     return true;
   }
   if (errno == EINTR) return true;
@@ -194,9 +198,9 @@ Result<std::optional<LocalFrame>> LocalStream::next() {
   }
   frame.body = Bytes::copy_of({begin + kPrefixBytes + header_size, body_size});
   consumed_ += kPrefixBytes + header_size + body_size;
-  if (carries_file(frame.message)) {
+  for (std::size_t files = files_of(frame.message); files > 0; --files) {
     if (files_.empty()) return broken("brought a message without its file");
-    frame.file = std::move(files_.front());
+    frame.files.push_back(std::move(files_.front()));
     files_.pop_front();
   }
   return frame;

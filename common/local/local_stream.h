@@ -12,12 +12,12 @@
 
 namespace sheaf::local {
 
-/// A message between processes of one host, with a payload that may be an open file, or any other descriptor that is passed
+/// A message between processes of one host, with a payload that may be an open file, or other descriptors that are passed
 /// along.
 struct LocalFrame {
   v1::LocalMessage message;
-  Bytes body;  ///< A small payload.
-  Fd file;     ///< A large payload, or a passed descriptor (Spawned).
+  Bytes body;             ///< A small payload.
+  std::vector<Fd> files;  ///< A large payload, or passed descriptors (Spawned, StartCommand): as many as the message says.
 };
 
 /// Moves `payload` into `frame` and returns what its header has to say of it.
@@ -53,7 +53,7 @@ class LocalStream {
     std::size_t sent = 0;  ///< Of both.
 
     bool is_sent() const { return sent == header.size() + body.size(); }
-    Fd file;  ///< Passed with the first byte.
+    std::vector<Fd> files;  ///< Passed with the first byte.
   };
   static Outgoing encode(LocalFrame frame);
   /// Sends from `outgoing` once. Errors as send(); true when something was taken.

@@ -19,6 +19,10 @@ namespace sheaf {
 struct ChildRequest {
   std::string program;                 ///< Path.
   std::vector<std::string> arguments;  ///< Without the program's name.
+  bool is_searched = false;            ///< A program without a slash in its name is looked for in $PATH.
+  std::string directory;               ///< Where it runs; empty: where the caller does.
+  /// NAME=value of all that it gets; default: the caller's.
+  std::optional<std::vector<std::string>> environment;
   /// Becomes descriptor 3, 4, ... of the child; all others but 0, 1, 2 are closed. They stay the caller's.
   std::vector<int> descriptors;
   std::optional<int> stdin_fd;   ///< Default: /dev/null.
@@ -29,9 +33,11 @@ struct ChildRequest {
 /// How a child ended.
 struct ChildExit {
   pid_t pid = 0;
-  int code = 0;    ///< Exit code, when it exited by itself.
-  int signal = 0;  ///< The signal that ended it, else 0.
-  std::uint64_t peak_memory_bytes = 0;
+  int code = 0;                         ///< Exit code, when it exited by itself.
+  int signal = 0;                       ///< The signal that ended it, else 0.
+  std::uint64_t peak_memory_bytes = 0;  ///< Also of what started it, before it became another program.
+  Duration user{};                      ///< Processor time, with all that it waited for.
+  Duration system{};
 
   /// "exited with code 3", "was ended by signal 9 (Killed)".
   std::string text() const;
@@ -41,13 +47,21 @@ struct ChildExit {
 /// others), with default signal dispositions and nothing blocked. Safe in programs with threads. Errors: kFailed with the
 /// program's path.
 Result<pid_t> start_child(const ChildRequest& request);
+/// The same for who has words of his own for it: 0, or what went wrong as errno says it.
+int try_start_child(const ChildRequest& request, pid_t& pid);
 
 /// The state of a child of ours, without blocking: empty while it runs.
 std::optional<ChildExit> poll_child(pid_t pid);
 /// Any child that has ended; empty when none has.
 std::optional<ChildExit> poll_any_child();
+/// One that has ended and still is there to be polled, with whatever is left of its process group; empty when none has.
+std::optional<pid_t> find_ended_child();
 /// Blocks until it ends.
 ChildExit wait_for_child(pid_t pid);
+/// Ends whatever still has this process as its parent, and does not wait for it.
+void kill_all_children();
+/// Likewise, and waits until nothing has: also what is orphaned by it, if this process is a subreaper.
+void kill_and_reap_all_children();
 /// What SIGINT and SIGTERM do to a wait.
 enum class WhenSignalled { kGoOn, kGiveUp };
 /// Waits until this process has no child any more: true; false when `limit` is over before, or the wait was given up. `reap`

@@ -24,6 +24,7 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
 
 LogLevel chosen_level(LogLevel level) {
   const char* text = std::getenv("SHEAF_LOG");
+  if (text == nullptr) text = std::getenv(kPrivateLogVariable);
   const std::string_view word = text == nullptr ? "" : text;
   if (word == "info") return LogLevel::kInfo;
   if (word == "warn") return LogLevel::kWarn;

@@ -7,6 +7,10 @@ namespace sheaf {
 
 enum class LogLevel { kInfo, kWarn, kError, kOff };
 
+/// A command tells its own cluster's processes by it what SHEAF_LOG tells all: not a variable that the user has set, and so not
+/// one for what they start on his behalf.
+inline constexpr char kPrivateLogVariable[] = "SHEAF_PRIVATE_LOG";
+
 /// Sends the log to stderr, each line with time, level and `program`. SHEAF_LOG=info|warn|error|off overrides `level`.
 /// Call once, before the first line; before it only warnings and errors are written.
 void set_up_log(const std::string& program, LogLevel level);

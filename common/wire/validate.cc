@@ -42,7 +42,7 @@ class Checker {
     attempt(value.has_attempt());
   }
   void fault(const v1::Fault& value) {
-    require(value.code() <= static_cast<std::uint32_t>(ErrorCode::kStopped), "an error of an unknown code");
+    require(value.code() <= static_cast<std::uint32_t>(ErrorCode::kOutputClosed), "an error of an unknown code");
     text(value.what(), "an error's text");
     text(value.where(), "an error's place");
     text(value.advice(), "an error's advice");

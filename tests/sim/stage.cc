@@ -161,7 +161,7 @@ void SimStage::carry_out(stage::StageAction& action) {
     work(is_binding_, 300ms, [this](Actions& out) { session_.on_open(now(), kind_.plan(), out); });
   } else if (std::holds_alternative<stage::NextJob>(action)) {
     if (++jobs_asked_ == 1) cut();
-  } else if (std::holds_alternative<stage::StopSource>(action)) {
+  } else if (std::holds_alternative<stage::Interrupt>(action)) {
     is_source_done_ = true;
   } else if (auto* bind = std::get_if<stage::Bind>(&action)) {
     work(is_binding_, 20ms, [this, bind = std::make_shared<stage::Bind>(std::move(*bind))](Actions& out) {

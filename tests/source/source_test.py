@@ -28,6 +28,7 @@ LIBRARIES = {
     "protobuf": r"google/protobuf/|sheaf/v1/",
     "spdlog": r"spdlog/|fmt/",
     "xxHash": r"xxh",
+    "PCRE2": r"pcre2",
     "ZeroMQ": r"zmq",
 }
 

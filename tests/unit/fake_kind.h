@@ -48,7 +48,7 @@ class FakeKind final : public JobKind {
       if (word == "input") return fail(ErrorCode::kInput, "frame 7 is damaged", "clip.mp4");
       if (word == "throw") throw std::runtime_error("thrown");
       if (word == "wait") {
-        while (!context.cancelled) std::this_thread::yield();
+        while (!context.stop.stop_requested()) std::this_thread::yield();
         return fail(ErrorCode::kStopped, "cancelled");
       }
       if (word == "die") {

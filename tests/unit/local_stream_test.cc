@@ -78,7 +78,7 @@ TEST(LocalStreamTest, PassesALargePayloadAsAFile) {
     auto frame = ends.there.receive();
     ASSERT_TRUE(frame && *frame);
     EXPECT_EQ((*frame)->message.job().payload().in_file(), seq == 1);
-    EXPECT_EQ((*frame)->file.is_open(), seq == 1);
+    EXPECT_EQ((*frame)->files.size(), seq == 1 ? 1U : 0U);
     const auto payload = take_payload((*frame)->message.job().payload(), **frame);
     ASSERT_TRUE(payload);
     EXPECT_EQ(payload->digest(), seq == 1 ? digest : Blob::of("small").digest());
@@ -102,7 +102,7 @@ TEST(LocalStreamTest, PassesALargePayloadOnWithoutADescriptorToSpare) {
   auto frame = ends.there.receive();
   ASSERT_TRUE(frame) << frame.error().message();
   ASSERT_TRUE(*frame);
-  EXPECT_TRUE((*frame)->file.is_open());
+  EXPECT_EQ((*frame)->files.size(), 1U);
 }
 
 TEST(LocalStreamTest, QueuesWhatTheSocketDoesNotTake) {
@@ -125,7 +125,7 @@ TEST(LocalStreamTest, QueuesWhatTheSocketDoesNotTake) {
       ASSERT_TRUE(frame);
       if (!*frame) break;
       EXPECT_EQ((*frame)->message.job().job().seq(), arrived);
-      EXPECT_EQ((*frame)->file.is_open(), arrived % 8 == 3);
+      EXPECT_EQ((*frame)->files.size(), arrived % 8 == 3 ? 1U : 0U);
       arrived += 1;
     }
   }
@@ -151,12 +151,12 @@ TEST(LocalStreamTest, PassesADescriptorThatIsNoPayload) {
   ASSERT_TRUE(pipe);
   LocalFrame frame;
   frame.message.mutable_spawned()->set_pid(77);
-  frame.file = std::move(pipe->write);
+  frame.files.push_back(std::move(pipe->write));
   ASSERT_TRUE(ends.here.send(std::move(frame)));
-  frame.file.reset();
+  frame.files.clear();
   auto arrived = ends.there.receive();
   ASSERT_TRUE(arrived && *arrived);
-  ASSERT_EQ(::write((*arrived)->file.get(), "hello", 5), 5);
+  ASSERT_EQ(::write((*arrived)->files.front().get(), "hello", 5), 5);
   char text[5];
   ASSERT_EQ(::read(pipe->read.get(), text, sizeof text), 5);
   EXPECT_EQ(std::string(text, 5), "hello");

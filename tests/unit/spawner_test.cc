@@ -80,7 +80,7 @@ TEST_F(SpawnerTest, TellsTheExitCodeOfAChildThatLeft) {
 
 TEST_F(SpawnerTest, GivesTheChildASocketToTheLinkAndALifeline) {
   local::LocalFrame spawned = spawn(1, "read word <&4; echo \"got $word\" >&4; test -p /dev/fd/3 && exit 5");
-  const Fd socket = std::move(spawned.file);
+  const Fd socket = std::move(spawned.files.front());
   ASSERT_TRUE(socket.is_open());
   ASSERT_EQ(::write(socket.get(), "hello\n", 6), 6);
   std::string answer(10, '\0');
@@ -120,7 +120,7 @@ TEST_F(SpawnerTest, KillsWhatItIsToldTo) {
 TEST_F(SpawnerTest, LeavesNoProcessBehindWhenTheLinkIsGone) {
   local::LocalFrame spawned = spawn(1, "echo ready >&4; read forever <&4");
   char byte = 0;
-  ASSERT_EQ(::read(spawned.file.get(), &byte, 1), 1);
+  ASSERT_EQ(::read(spawned.files.front().get(), &byte, 1), 1);
   link_.reset();
   wait_for_child(pid_);  // It kills first, and waits for its children.
   pid_ = 0;
@@ -132,10 +132,10 @@ TEST_F(SpawnerTest, LeavesALifelineThatClosesWhenItIsKilled) {
   // The child waits for its lifeline (descriptor 3) to close, as executors do, and says so on its socket.
   local::LocalFrame spawned = spawn(1, "echo ready >&4; read word <&3; echo closed >&4");
   std::string ready(6, '\0');
-  ASSERT_EQ(::read(spawned.file.get(), ready.data(), ready.size()), 6);
+  ASSERT_EQ(::read(spawned.files.front().get(), ready.data(), ready.size()), 6);
   ASSERT_EQ(::kill(pid_, SIGKILL), 0);
   std::string word(7, '\0');
-  ASSERT_EQ(::read(spawned.file.get(), word.data(), word.size()), 7);
+  ASSERT_EQ(::read(spawned.files.front().get(), word.data(), word.size()), 7);
   EXPECT_EQ(word, "closed\n");
 }
 

@@ -196,7 +196,7 @@ class StageSessionTest : public testing::Test {
         sent_.push_back(std::move(*message));
       } else if (std::holds_alternative<NextJob>(action)) {
         jobs_asked_ += 1;
-      } else if (std::holds_alternative<StopSource>(action)) {
+      } else if (std::holds_alternative<Interrupt>(action)) {
         source_stopped_ += 1;
       } else if (Leave* leave = std::get_if<Leave>(&action)) {
         left_ = leave->exit_code;

@@ -4,10 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <atomic>
 #include <functional>
 #include <map>
 #include <optional>
+#include <stop_token>
 
 #include "common/media/decoder.h"
 #include "common/media/encoder.h"
@@ -137,7 +137,7 @@ class VideoKindTest : public ::testing::Test {
   Result<Blob> run(const v1::VideoSetup& setup, const Blob& payload) {
     auto context = kind_->open_run(setup.SerializeAsString());
     if (!context) return propagate(context);
-    auto output = (*context)->run(payload, {.cancelled = cancelled_, .scratch = "/tmp"});
+    auto output = (*context)->run(payload, {.stop = stop_.get_token(), .scratch = "/tmp"});
     if (!output) return propagate(output);
     measures_.ParseFromString(output->measures);
     return std::move(output->result);
@@ -183,7 +183,7 @@ class VideoKindTest : public ::testing::Test {
   }
 
   std::unique_ptr<JobKind> kind_ = make_video_kind();
-  std::atomic<bool> cancelled_ = false;
+  std::stop_source stop_;
   v1::VideoMeasures measures_;  ///< Of the last run().
 };
 
@@ -299,7 +299,7 @@ TEST_F(VideoKindTest, RefusesAChangeOfSize) {
 
 TEST_F(VideoKindTest, StopsWhenCancelled) {
   const Video video = make_video("ffv1");
-  cancelled_ = true;
+  stop_.request_stop();
   EXPECT_THAT(failure(video, make_payload(video, {}), ErrorCode::kStopped), HasSubstr("cancelled"));
 }
 

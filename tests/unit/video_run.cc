@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <cmath>
 #include <memory>
 #include <variant>
@@ -48,13 +47,12 @@ Result<Outcome> run_video(const v1::VideoRequest& request, const std::function<v
   const auto kind = worker::make_video_kind();
   auto run = kind->open_run(outcome.plan.setup);
   if (!run) return propagate(run);
-  const std::atomic<bool> cancelled = false;
   std::uint64_t jobs = 0;
   for (;;) {
     auto job = source.next_job();
     if (!job) return propagate(job);
     if (!*job) break;
-    auto result = (*run)->run((*job)->payload, {cancelled, scratch()});
+    auto result = (*run)->run((*job)->payload, {{}, scratch()});
     if (!result) return propagate(result);
     auto binding = sink.bind((*job)->key, std::move(result->result), result->measures);
     if (!binding) return propagate(binding);

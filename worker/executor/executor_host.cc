@@ -41,7 +41,7 @@ ExecutorHost::ExecutorHost(Fd socket, JobKinds kinds, const HostConfig& config)
 
 ExecutorHost::~ExecutorHost() {
   const std::lock_guard lock(given_mutex_);
-  for (const auto& [attempt, given] : given_) *given.cancelled = true;
+  for (auto& [attempt, given] : given_) given.stop.request_stop();
 }
 
 Status ExecutorHost::run() {
@@ -105,7 +105,7 @@ void ExecutorHost::on_job(local::LocalFrame frame) {
   task.frame = std::move(frame);
   {
     const std::lock_guard lock(given_mutex_);
-    given_[task.attempt] = Given{task.job, task.cancelled, false};
+    given_[task.attempt] = Given{task.job, task.stop, false};
   }
   slots_.post(std::move(task));
 }
@@ -117,7 +117,7 @@ void ExecutorHost::on_cancel(const v1::ExecutorCancel& cancel) {
     const std::lock_guard lock(given_mutex_);
     const auto found = given_.find(attempt);
     if (found == given_.end() || (cancel.unless_begun() && found->second.has_begun)) return;
-    *found->second.cancelled = true;
+    found->second.stop.request_stop();
     if (!found->second.has_begun) {
       never_begun = std::move(found->second);
       given_.erase(found);

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -62,7 +62,7 @@ class ExecutorHost {
   /// A job that is not answered.
   struct Given {
     JobId job;
-    std::shared_ptr<std::atomic<bool>> cancelled;
+    std::stop_source stop;
     bool has_begun = false;
   };
   std::mutex given_mutex_;

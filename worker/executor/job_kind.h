@@ -1,7 +1,7 @@
 #pragma once
 
-#include <atomic>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "common/base/result.h"
@@ -12,8 +12,9 @@ namespace sheaf::worker {
 
 /// What a slot hands to a kind along with the payload.
 struct JobContext {
-  const std::atomic<bool>& cancelled;  ///< Look at it at least once a frame or item; when set, stop and return kStopped.
-  std::string scratch;                 ///< Directory for large results (Blob).
+  std::stop_token stop;  ///< Look at it at least once a frame; when a stop is requested, stop and return kStopped.
+  std::string scratch;   ///< Directory for large results (Blob).
+  unsigned slot = 1;     ///< Of this process, from 1 on: no two jobs at the same time have the same.
 };
 
 /// One run as one executor process sees it: made once from the run's setup, shared by all slots of the process.

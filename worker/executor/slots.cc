@@ -14,6 +14,9 @@ tl::unexpected<Error> escaped(const char* what) {
   return fail(ErrorCode::kFailed, std::string("the job ended with an exception: ") + what);
 }
 
+/// Of the slot whose thread this is.
+thread_local unsigned slot_number = 0;
+
 /// Runs `function`, and makes an error of whatever it throws.
 template <class T, class Function>
 Result<T> guarded(Function function) {
@@ -41,13 +44,15 @@ Result<Blob> in_its_place(Blob blob, const std::string& scratch) {
 }
 
 Result<JobOutput> perform(SlotTask& task, const std::string& scratch) {
-  if (*task.cancelled) return fail(ErrorCode::kStopped, "cancelled");
+  if (task.stop.stop_requested()) return fail(ErrorCode::kStopped, "cancelled");
   const v1::LocalPayload header = task.frame.message.job().payload();
   auto payload = local::take_payload(header, task.frame);
   if (!payload) return propagate(payload);
   auto context = task.run->context();
   if (!context) return propagate(context);
-  auto output = guarded<JobOutput>([&] { return (*context)->run(*payload, JobContext{*task.cancelled, scratch}); });
+  auto output = guarded<JobOutput>([&] {
+    return (*context)->run(*payload, JobContext{task.stop.get_token(), scratch, slot_number});
+  });
   if (!output) return output;
   auto placed = in_its_place(std::move(output->result), scratch);
   if (!placed) return propagate(placed);
@@ -77,9 +82,13 @@ Slots::Slots(std::uint32_t threads, std::string scratch, Calls calls)
     : scratch_(std::move(scratch)),
       calls_(std::move(calls)),
       threads_(
-          threads, [this](SlotTask task) { work(std::move(task)); }, [] { show_thread_as("idle"); }) {}
+          threads, [this](SlotTask task) { work(std::move(task)); },
+          [this] {
+            slot_number = ++numbered_;
+            show_thread_as("idle");
+          }) {}
 
-void Slots::work(SlotTask task) const {
+void Slots::work(SlotTask task) {
   if (!calls_.begin(task)) return;
   show_thread_as("job " + std::to_string(task.job.key.seq));
   SlotResult done{task.job, task.attempt, perform(task, scratch_)};

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 
 #include "common/base/ids.h"
@@ -38,7 +39,7 @@ struct SlotTask {
   Attempt attempt;
   std::shared_ptr<OpenedRun> run;
   local::LocalFrame frame;  ///< ExecutorJob, and the payload: a large one is read by the slot, not by who hands it over.
-  std::shared_ptr<std::atomic<bool>> cancelled = std::make_shared<std::atomic<bool>>(false);
+  std::stop_source stop;
 };
 
 /// What a slot made of it.
@@ -64,11 +65,12 @@ class Slots {
   void post(SlotTask task) { threads_.post(std::move(task)); }
 
  private:
-  void work(SlotTask task) const;
+  void work(SlotTask task);
 
   const std::string scratch_;
   const Calls calls_;
-  WorkThreads<SlotTask> threads_;  ///< Last: they end before what they use.
+  std::atomic<unsigned> numbered_ = 0;  ///< Slots that have got their number.
+  WorkThreads<SlotTask> threads_;       ///< Last: they end before what they use.
 };
 
 }  // namespace sheaf::worker

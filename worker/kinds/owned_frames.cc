@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <functional>
+#include <utility>
 
 #include "common/media/frame_digest.h"
 
@@ -38,17 +39,17 @@ std::string place_of(std::int64_t pts, const v1::Rational& time_base) {
 }
 
 OwnedFrames::OwnedFrames(media::Decoder decoder, const Blob& payload, const v1::VideoJob& job,
-                         const v1::StreamParameters& stream, const std::atomic<bool>& cancelled)
+                         const v1::StreamParameters& stream, std::stop_token stop)
     : decoder_(std::move(decoder)),
       packets_(payload, job.packets()),
       job_(job),
       stream_(stream),
-      cancelled_(cancelled),
+      stop_(std::move(stop)),
       packet_(media::make_packet()) {}
 
 Result<media::FramePtr> OwnedFrames::next() {
   while (true) {
-    if (cancelled_) return fail(ErrorCode::kStopped, "cancelled");
+    if (stop_.stop_requested()) return fail(ErrorCode::kStopped, "cancelled");
     if (!held_.empty() && held_.begin()->first == job_.expected_pts(next_)) {
       media::FramePtr frame = std::move(held_.begin()->second);
       held_.erase(held_.begin());

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <atomic>
 #include <map>
+#include <stop_token>
 #include <string>
 
 #include "common/base/result.h"
@@ -29,7 +29,7 @@ class OwnedFrames {
   static constexpr std::size_t kHeldFramesMax = 16;
 
   OwnedFrames(media::Decoder decoder, const Blob& payload, const v1::VideoJob& job, const v1::StreamParameters& stream,
-              const std::atomic<bool>& cancelled);
+              std::stop_token stop);
 
   /// The next frame that the job owns, with its pts set; null after the last, when the seam frame has been looked for, too.
   ///
@@ -55,7 +55,7 @@ class OwnedFrames {
   media::PacketReader packets_;
   const v1::VideoJob& job_;
   const v1::StreamParameters& stream_;
-  const std::atomic<bool>& cancelled_;
+  std::stop_token stop_;
   media::PacketPtr packet_;
   bool sent_all_ = false;
   int next_ = 0;                                  ///< Index into expected_pts of the frame that next() returns next.

@@ -147,7 +147,7 @@ class VideoRun : public RunContext {
     if (!converter) return propagate(converter);
     VideoWork work(setup_, std::move(*encoder), std::move(*converter), context.scratch);
     if (Status status = work.make_chain(); !status) return propagate(status);
-    OwnedFrames frames(std::move(*decoder), payload, job, setup_.stream(), context.cancelled);
+    OwnedFrames frames(std::move(*decoder), payload, job, setup_.stream(), context.stop);
     return work.run(frames);
   }
 

@@ -54,6 +54,7 @@ void Executors::perform(const StartExecutor& action) {
   spawn.set_id(action.executor.value);
   spawn.set_program(program.path);
   for (const std::string& argument : program.arguments) spawn.add_arguments(argument);
+  spawn.set_may_start_commands(program.may_start_commands);
   spawner_.queue(std::move(frame));
 }
 
@@ -129,7 +130,7 @@ void Executors::on_spawner_message(local::LocalFrame frame, std::vector<Executor
       executors_.erase(executor);
       return;
     }
-    executor->second.stream.emplace(std::move(frame.file));
+    executor->second.stream.emplace(std::move(frame.files.front()));
     executor->second.poll_index = poller_.add(executor->second.stream->fd());
   } else if (frame.message.has_exited()) {
     const auto executor = executors_.find(ExecutorId{frame.message.exited().id()});

@@ -20,6 +20,7 @@ namespace sheaf::worker {
 struct ExecutorProgram {
   std::string path;
   std::vector<std::string> arguments;
+  bool may_start_commands = false;
 };
 
 struct ExecutorIsReady {

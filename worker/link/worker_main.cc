@@ -1,5 +1,6 @@
 #include "worker/link/worker_main.h"
 
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -45,6 +46,7 @@ Result<std::vector<std::string>> find_executors(const WorkerOptions& options) {
   std::vector<std::string> found;
   std::vector<std::string> missing;
   for (const Kind& kind : all_kinds()) {
+    if (kind.runs_commands && !options.allow_commands) continue;
     const bool is_asked_for = std::find(options.kinds.begin(), options.kinds.end(), kind.name) != options.kinds.end();
     if (!options.kinds.empty() && !is_asked_for) continue;
     const std::string path = program_directory() + "/" + std::string(kind.executor_program);
@@ -73,7 +75,7 @@ Result<Departure> work(const WorkerOptions& options, Spawner spawner, Fd lifelin
   LinkConfig config;
   config.endpoint = options.endpoint;
   for (const std::string& program : *programs) {
-    config.executors.push_back({program, {"--threads", std::to_string(options.threads)}});
+    config.executors.push_back({program, {"--threads", std::to_string(options.threads)}, options.allow_commands});
   }
   config.is_insecure = options.is_insecure;
   SessionConfig& session = config.session;
@@ -107,6 +109,7 @@ int worker_main(int argc, const char* const* argv) {
     if (!taken) return give_up({taken.error()});
     lifeline = std::move(*taken);
   }
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // Should the spawner be killed, what it has started is ended from here.
   // A fork, so before anything has a thread.
   auto spawner = start_spawner();
   if (!spawner) return give_up({spawner.error()});
@@ -114,7 +117,8 @@ int worker_main(int argc, const char* const* argv) {
   set_up_log("sheaf-worker", options.is_quiet ? LogLevel::kWarn : LogLevel::kInfo);
 
   Result<Departure> departure = work(options, std::move(*spawner), std::move(lifeline));
-  wait_for_child(spawner_pid);  // Its socket is closed: it kills what it started, and no process is left behind.
+  wait_for_child(spawner_pid);  // Its socket is closed: it ends what it started, and no process is left behind.
+  kill_and_reap_all_children();
   if (!departure) return give_up({departure.error()});
   if (departure->reason.code == ErrorCode::kStopped) {
     log_info("left reason=" + departure->reason.what);

@@ -21,6 +21,7 @@ const std::vector<cli::Setting>& worker_settings() {
       {"workers"},
       {"threads"},
       {"drain"},
+      {"allow-commands", Form::kFlag},
       {"insecure", Form::kFlag},
       {"quiet", Form::kFlag},
       {"version", Form::kFlag, 'V', true},
@@ -65,8 +66,13 @@ WorkerOptions read_worker_options(std::vector<std::string> arguments, const cli:
   options.drain_max = given.duration("drain", errors).value_or(options.has_lifeline ? Duration::zero() : kDefaultDrain);
   options.kinds = read_kinds(given, errors);
   options.executor_program = given.text("executor").value_or("");
+  options.allow_commands = given.is_set("allow-commands");
   options.is_quiet = given.is_set("quiet");
   options.is_insecure = given.is_set("insecure") && !options.endpoint.is_ipc();
+  if (options.allow_commands && options.is_insecure) {
+    errors.push_back({ErrorCode::kUsage, "never goes with TCP without keys: whoever reaches the port could run commands here",
+                      given.find("allow-commands")->where, "use an ipc:// socket"});
+  }
   return options;
 }
 
@@ -77,7 +83,8 @@ std::string worker_help() {
   --workers P          executor processes; default: one per core
   --threads T          slots of each: jobs that it does at once; default 1
   --drain D            how long to go on after SIGTERM; default 30s
-  --insecure           allow TCP without keys
+  --allow-commands     run commands of `sheaf batch` too, as this user
+  --insecure           allow TCP without keys; never with --allow-commands
   --quiet              log warnings and errors only
   --config FILE        TOML with the same names; SHEAF_WORKERS=... names them too
   -V, --version

@@ -9,10 +9,13 @@ namespace sheaf::worker {
 
 /// Descriptor of a spawned program's socket to the link; its lifeline is kLifelineFd.
 inline constexpr int kSpawnedSocketFd = 4;
+/// Of its socket to the spawner, if it may start commands (StartCommand).
+inline constexpr int kCommandSocketFd = 5;
 
 /// A process of its own that starts executors for the link and tells how they ended (executor.proto: Spawn, Spawned, Exited,
-/// Kill). A program with threads and a ZeroMQ context should not fork; and when the link dies, however it dies, the spawner
-/// sees its end of the socket close, kills what it has started, and leaves.
+/// Kill), and commands for executors that may have some. A program with threads and a ZeroMQ context should not fork; and when
+/// the link dies, however it dies, the spawner sees its end of the socket close, ends what it has started, all that has been
+/// started by that, and leaves.
 struct Spawner {
   Fd socket;  ///< The link's end.
   pid_t pid = 0;

@@ -1,0 +1,163 @@
+#include "client/batch_options.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
+#include <utility>
+
+#include "common/batch/command_template.h"
+#include "common/batch/shell_quote.h"
+#include "common/cli/endpoint_setting.h"
+#include "common/wire/limits.h"
+
+namespace sheaf::client {
+
+namespace {
+
+constexpr Duration kDefaultWait = std::chrono::seconds(5);
+constexpr char kDefaultShell[] = "/bin/sh";
+
+const cli::Command kCommand = {"sheaf batch", "batch", true};
+
+const std::vector<cli::Setting>& batch_settings() {
+  using Form = cli::Setting::Form;
+  static const std::vector<cli::Setting> settings = {
+      {"jobs", Form::kValue, 'j'},      {"keep-order", Form::kFlag, 'k'},  {"arg-file", Form::kList, 'a', true},
+      {"null", Form::kFlag, '0', true}, {"quote", Form::kFlag, 'q', true}, {"dry-run", Form::kFlag, 0, true},
+      {"quiet", Form::kFlag},
+  };
+  return settings;
+}
+
+void add(std::vector<Error>& errors, std::string where, std::string what, std::string advice = {}) {
+  errors.push_back(Error{ErrorCode::kUsage, std::move(what), std::move(where), std::move(advice)});
+}
+
+/// What begins a list of values, or of files with values.
+struct Marker {
+  std::string_view word;
+  bool names_files;
+  bool is_linked;
+};
+constexpr Marker kMarkers[] = {{":::", false, false}, {":::+", false, true}, {"::::", true, false}, {"::::+", true, true}};
+
+const Marker* find_marker(std::string_view word) {
+  const auto found =
+      std::find_if(std::begin(kMarkers), std::end(kMarkers), [&](const Marker& one) { return one.word == word; });
+  return found == std::end(kMarkers) ? nullptr : &*found;
+}
+
+void add_file(const std::string& path, bool is_linked, v1::InputItems& items) {
+  v1::InputSource& source = *items.add_sources();
+  source.set_is_linked(is_linked);
+  if (path == "-") {
+    source.set_standard_input(true);
+  } else {
+    source.set_path(path);
+  }
+}
+
+/// The command, up to the first marker, and the sources behind it.
+void read_command_line(const std::vector<std::string>& words, BatchOptions& options, std::vector<Error>& errors) {
+  v1::CommandSetup& setup = *options.batch.mutable_setup();
+  v1::InputItems& items = *options.batch.mutable_items();
+  auto word = words.begin();
+  while (word != words.end() && find_marker(*word) == nullptr) setup.add_words(*word++);
+  while (word != words.end()) {
+    const Marker& marker = *find_marker(*word++);
+    v1::InputSource* values = nullptr;
+    if (!marker.names_files) {
+      values = items.add_sources();
+      values->set_is_linked(marker.is_linked);
+      values->mutable_values();
+    }
+    bool is_first_file = true;
+    for (; word != words.end() && find_marker(*word) == nullptr; ++word) {
+      if (values != nullptr) {
+        values->mutable_values()->add_values(*word);
+      } else {
+        add_file(*word, marker.is_linked && is_first_file, items);
+        is_first_file = false;
+      }
+    }
+    if (marker.names_files && is_first_file)
+      add(errors, std::string(marker.word), "names no file", "for instance :::: list.txt");
+  }
+}
+
+/// The user's own shell if it is one that reads lines as sheaf writes them.
+std::string shell_of(const cli::Environment& environment) {
+  const std::string shell = environment("SHELL").value_or("");
+  const std::string_view name = std::string_view(shell).substr(shell.rfind('/') + 1);
+  for (const std::string_view bourne : {"sh", "bash", "dash", "ash", "ksh", "mksh", "zsh"}) {
+    if (name == bourne && shell.starts_with('/')) return shell;
+  }
+  return kDefaultShell;
+}
+
+void hint_at_operators(BatchOptions& options) {
+  const v1::CommandSetup& setup = options.batch.setup();
+  if (setup.words_size() < 2) return;
+  for (const std::string& word : setup.words()) {
+    if (!batch::is_shell_operator(word)) continue;
+    options.hints.push_back("\"" + word + "\" is an argument of " + setup.words(0) +
+                            " here, and no shell sees it; if one is to, give the whole command as one argument, in quotes");
+    return;
+  }
+}
+
+}  // namespace
+
+BatchOptions read_batch_options(std::vector<std::string> arguments, const Surroundings& surroundings,
+                                std::vector<Error>& errors) {
+  const cli::GivenSettings given =
+      cli::read_settings(kCommand, batch_settings(), std::move(arguments), surroundings.environment, errors);
+  BatchOptions options;
+  options.help = given.help;
+  options.quiet = given.is_set("quiet");
+  options.dry_run = given.is_set("dry-run");
+  options.slots = static_cast<unsigned>(
+      given.integer("jobs", 1, wire::kSlotsMax, errors).value_or(std::min<long long>(surroundings.cores, wire::kSlotsMax)));
+
+  v1::InputItems& items = *options.batch.mutable_items();
+  if (const cli::Given* files = given.find("arg-file")) {
+    for (const std::string& path : files->values) add_file(path, false, items);
+  }
+  items.set_is_null_separated(given.is_set("null"));
+  v1::CommandSetup& setup = *options.batch.mutable_setup();
+  setup.set_is_quoted(given.is_set("quote"));
+  setup.set_shell(shell_of(surroundings.environment));
+  setup.set_directory(surroundings.directory);
+  read_command_line(given.positionals, options, errors);
+  if (items.sources_size() == 0) add_file("-", false, items);
+  hint_at_operators(options);
+  return options;
+}
+
+std::string batch_help() {
+  return R"(sheaf batch [options] [--] COMMAND [ARG...] [::: VALUE... | :::: FILE...]
+
+One command per item; without ::: the items are the lines of standard input.
+One COMMAND is a line for the shell, several words are a program and its
+arguments. {} is the item, {.} without extension, {/} its name, {//} its
+directory, {/.} its name without extension, {#} its number, {%} the slot, {2}
+the second of several values. Without any, the item is appended.
+
+  -j, --jobs N         commands at a time; default: one per core
+  -k, --keep-order     output in the order of items (it always is)
+  -a, --arg-file FILE  read items from FILE, as :::: does
+  -0, --null           items in files end with a NUL byte, not with a newline
+  -q, --quote          one COMMAND is no line for the shell either
+  --dry-run            only show what would be run
+  --quiet              say nothing about failed items
+
+  sheaf batch gzip -9 ::: *.log
+  seq 1000 | sheaf batch './simulate --seed {} > out/{}.txt'
+  sheaf batch echo {1}-{2} ::: a b ::: 1 2 3
+
+Exit codes: the number of failed items, 101 for more than 100, 255 for every
+other error, 130 and 143 stopped.
+)";
+}
+
+}  // namespace sheaf::client

@@ -1,0 +1,15 @@
+#include "client/surroundings.h"
+
+#include <filesystem>
+
+#include "common/runtime/cores.h"
+
+namespace sheaf::client {
+
+Surroundings surroundings_of_this_process() {
+  std::error_code error;
+  const std::string directory = std::filesystem::current_path(error).string();
+  return {cli::process_environment(), error ? "/" : directory, usable_cores()};
+}
+
+}  // namespace sheaf::client

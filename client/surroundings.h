@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+
+#include "common/cli/settings.h"
+
+namespace sheaf::client {
+
+/// What the reading of a command line depends on besides the arguments.
+struct Surroundings {
+  cli::Environment environment;
+  std::string directory;  ///< Relative paths start here; absolute.
+  unsigned cores = 1;     ///< How many this process may use.
+};
+
+/// Those of this process.
+Surroundings surroundings_of_this_process();
+
+}  // namespace sheaf::client

@@ -1,0 +1,92 @@
+// sheaf batch as a user starts it.
+#include <gmock/gmock.h>
+
+#include <csignal>
+
+#include "tests/e2e/support/e2e_test.h"
+
+namespace sheaf::e2e {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class BatchTest : public E2eTest {
+ protected:
+  /// A line of a shell that calls sheaf.
+  Command shell(const std::string& line) const {
+    return command({"/bin/sh", "-c", "sheaf() { '" + program("sheaf") + "' \"$@\"; }; " + line});
+  }
+};
+
+TEST_F(BatchTest, GivesTheOutputsInTheOrderOfItems) {
+  // The first item ends when the last one has: with another order of outputs than of ends.
+  const Finished finished =
+      run(sheaf({"batch", "-j", "3", "test {} = a && while ! test -e c; do :; done; : > {}; echo {} out; echo {} err >&2",
+                 ":::", "a", "b", "c"}));
+  EXPECT_EQ(finished.exit_code, 0) << finished.err;
+  EXPECT_EQ(finished.out, "a out\nb out\nc out\n");
+  EXPECT_EQ(finished.err, "a err\nb err\nc err\n");
+}
+
+TEST_F(BatchTest, ReadsItemsFromStandardInput) {
+  const Finished finished = run(shell("seq 3000 | sheaf batch -j 2 echo"));
+  EXPECT_EQ(finished.exit_code, 0) << finished.err;
+  EXPECT_EQ(finished.out, output_of({"seq", "3000"}));
+  EXPECT_EQ(finished.err, "");
+}
+
+TEST_F(BatchTest, ExitsWithTheNumberOfItemsThatFailed) {
+  const Finished few = run(sheaf({"batch", "exit {}", ":::", "0", "1", "0", "7"}));
+  EXPECT_EQ(few.exit_code, 2);
+  EXPECT_EQ(few.err, "sheaf batch: 2 of 4 items failed: item 2 (1) exited with code 1, item 4 (7) exited with code 7\n");
+  const Finished many = run(shell("seq 150 | sheaf batch --quiet 'kill -9 $$'"));
+  EXPECT_EQ(many.exit_code, 101);
+  EXPECT_EQ(many.err, "");
+}
+
+TEST_F(BatchTest, SaysOnceThatACommandIsNotThere) {
+  const Finished finished = run(shell("seq 20 | sheaf batch no-such-command"));
+  EXPECT_EQ(finished.exit_code, 20);
+  EXPECT_EQ(finished.err, "sheaf batch: no-such-command: command not found (20 items)\n");
+  write_file(path("plain.txt"), "text");
+  const Finished plain = run(sheaf({"batch", "./plain.txt", ":::", "a"}));
+  EXPECT_EQ(plain.exit_code, 1);
+  EXPECT_EQ(plain.err, "sheaf batch: ./plain.txt: is not executable (1 item)\n");
+}
+
+TEST_F(BatchTest, EndsWithoutAWordWhenNobodyReads) {
+  const Finished finished = run(shell("{ yes | sheaf batch echo; echo $? >code; } | head -2"));
+  EXPECT_EQ(finished.out, "y\ny\n");
+  EXPECT_EQ(finished.err, "");
+  EXPECT_EQ(read_file(path("code")), "141\n");
+}
+
+TEST_F(BatchTest, RefusesItemsThatCannotBe) {
+  const Finished missing = run(sheaf({"batch", "echo", "::::", "missing.txt"}));
+  EXPECT_EQ(missing.exit_code, 255);
+  EXPECT_EQ(missing.err, "sheaf batch: missing.txt: no such file\n");
+  const Finished nul = run(shell("printf 'a\\000b' | sheaf batch echo"));
+  EXPECT_EQ(nul.exit_code, 255);
+  EXPECT_THAT(nul.err, StartsWith("sheaf batch: standard input: line 1 has a NUL byte"));
+}
+
+TEST_F(BatchTest, HintsAtAnOperatorThatNoShellSees) {
+  const Finished finished = run(sheaf({"batch", "echo", "{}", "|", "wc", ":::", "a"}));
+  EXPECT_EQ(finished.exit_code, 0);
+  EXPECT_EQ(finished.out, "a | wc\n");
+  EXPECT_THAT(finished.err, HasSubstr("\"|\" is an argument of echo here"));
+}
+
+TEST_F(BatchTest, EndsEverythingOnASignal) {
+  Process batch = Process::start(sheaf({"batch", "-j", "2", "sleep 1000 & echo $$ >{}; sleep 1000", ":::", "a", "b"}));
+  ASSERT_TRUE(batch.wait_until([&] { return processes("sleep").size() == 4; }, "all sleep"));
+  batch.send(SIGINT);
+  const Finished finished = batch.wait();
+  EXPECT_EQ(finished.exit_code, 130);
+  EXPECT_EQ(finished.err, "sheaf batch: stopped by SIGINT\n");
+  expect_all_gone();
+}
+
+}  // namespace
+}  // namespace sheaf::e2e
