@@ -51,6 +51,7 @@ v1::RunDescription describe(const BatchOptions& options) {
   v1::RunDescription run = describe_run(*find_kind(kKind));
   run.set_priority(options.priority);
   run.set_attempts_max(1);
+  run.set_any_order(options.as_done);
   run.set_stage_at_client(true);  // Its input and its output are this process's own.
   run.set_label(options.batch.setup().words_size() == 0 ? "commands"
                                                         : valid_utf8(options.batch.setup().words(0)).substr(0, 80));
@@ -74,7 +75,7 @@ RunOutcome run_batch(const BatchOptions& options, Instant started) {
   // In this order: the children are gone before the directories that they write into.
   std::optional<PrivateCluster> cluster;
   Children children(*signals);
-  ProgressDisplay display(kWho, true, started);
+  ProgressDisplay display(kWho, options.quiet || !options.shows_progress, started);
   auto made = PrivateCluster::start(cluster_of(options), children);
   if (!made) return failed({made.error()}, started);
   cluster.emplace(std::move(*made));
@@ -82,6 +83,7 @@ RunOutcome run_batch(const BatchOptions& options, Instant started) {
   RunRequest request;
   request.description = describe(options);
   request.started = started;
+  request.unit = "items";
   request.endpoint = cluster->endpoint();
   request.is_private_cluster = true;
   request.limits.welcome_max = kPrivateWelcomeMax;
@@ -102,7 +104,8 @@ std::vector<Error> show_commands(const BatchOptions& options) {
     auto item = items->next();
     if (!item) return {item.error()};
     if (!*item) return {};
-    const int written = cli::write_standard_output(command.line(**item, 1) + "\n");
+    const std::optional<std::string> tag = command.tag(**item, 1);
+    const int written = cli::write_standard_output((tag ? *tag + "\t" : "") + command.line(**item, 1) + "\n");
     if (written == kExitOutputClosed) return {Error{ErrorCode::kOutputClosed, "its reader has gone", "standard output", {}}};
     if (written != kExitDone) return {Error{ErrorCode::kOutput, "cannot be written", "standard output", {}}};
   }

@@ -1,11 +1,12 @@
 #include "client/batch_options.h"
 
 #include <algorithm>
-#include <cstdlib>
+#include <charconv>
+#include <cmath>
 #include <string_view>
 #include <utility>
 
-#include "common/batch/command_template.h"
+#include "common/batch/column_splitter.h"
 #include "common/batch/shell_quote.h"
 #include "common/cli/endpoint_setting.h"
 #include "common/wire/limits.h"
@@ -22,8 +23,21 @@ const cli::Command kCommand = {"sheaf batch", "batch", true};
 const std::vector<cli::Setting>& batch_settings() {
   using Form = cli::Setting::Form;
   static const std::vector<cli::Setting> settings = {
-      {"jobs", Form::kValue, 'j'},      {"keep-order", Form::kFlag, 'k'},  {"arg-file", Form::kList, 'a', true},
-      {"null", Form::kFlag, '0', true}, {"quote", Form::kFlag, 'q', true}, {"dry-run", Form::kFlag, 0, true},
+      {"jobs", Form::kValue, 'j'},
+      {"keep-order", Form::kFlag, 'k'},
+      {"as-done", Form::kFlag},
+      {"arg-file", Form::kList, 'a', true},
+      {"null", Form::kFlag, '0', true},
+      {"colsep", Form::kValue, 'C', true},
+      {"header", Form::kValue, 0, true},
+      {"quote", Form::kFlag, 'q', true},
+      {"tag", Form::kFlag, 0, true},
+      {"tagstring", Form::kValue, 0, true},
+      {"workdir", Form::kValue, 0, true},
+      {"env", Form::kList, 0, true},
+      {"dry-run", Form::kFlag, 0, true},
+      {"bar", Form::kFlag},
+      {"eta", Form::kFlag},
       {"quiet", Form::kFlag},
   };
   return settings;
@@ -106,6 +120,68 @@ void hint_at_operators(BatchOptions& options) {
   }
 }
 
+/// As GNU parallel reads it: "4", "+2" and "-1" beside the cores, "150%" of them. At least one.
+unsigned read_slots(const cli::GivenSettings& given, unsigned cores, std::vector<Error>& errors) {
+  const auto limited = [](double count) { return static_cast<unsigned>(std::clamp<double>(count, 1, wire::kSlotsMax)); };
+  const cli::Given* jobs = given.find("jobs");
+  if (jobs == nullptr) return limited(cores);
+  const std::string_view text = jobs->values.front();
+  const bool is_percent = text.ends_with('%');
+  const bool is_beside = text.starts_with('+') || text.starts_with('-');
+  std::string_view digits = text.substr(is_beside ? 1 : 0);
+  if (is_percent) digits.remove_suffix(1);
+  unsigned number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  const bool is_number = error == std::errc() && end == digits.data() + digits.size();
+  const bool is_possible = is_beside ? !is_percent : number > 0 && (is_percent || number <= wire::kSlotsMax);
+  if (!is_number || !is_possible) {
+    add(errors, jobs->where, "\"" + std::string(text) + "\" is no number of commands at a time",
+        "a number from 1 to " + std::to_string(wire::kSlotsMax) + ", +N or -N beside the cores, or N% of them");
+    return 1;
+  }
+  if (is_percent) return limited(std::ceil(cores * (number / 100.0)));
+  if (is_beside) return limited(static_cast<double>(cores) + (text.front() == '+' ? 1.0 : -1.0) * number);
+  return number;
+}
+
+void read_tag(const cli::GivenSettings& given, v1::CommandSetup& setup, std::vector<Error>& errors) {
+  if (given.is_set("tag")) setup.set_tag("{}");
+  if (const auto tag = given.text("tagstring")) {
+    if (given.is_set("tag")) add(errors, "--tagstring", "does not go with --tag", "--tag is --tagstring {}");
+    setup.set_tag(*tag);
+  }
+}
+
+void read_items(const cli::GivenSettings& given, v1::InputItems& items, std::vector<Error>& errors) {
+  if (const cli::Given* files = given.find("arg-file")) {
+    for (const std::string& path : files->values) add_file(path, false, items);
+  }
+  items.set_is_null_separated(given.is_set("null"));
+  if (const auto separator = given.text("colsep")) {
+    items.set_column_separator(*separator);
+    if (auto splitter = batch::ColumnSplitter::make(*separator); !splitter) errors.push_back(splitter.error());
+  }
+  if (const auto header = given.text("header")) {
+    items.set_has_header(true);
+    if (*header != ":") {
+      add(errors, "--header", "\"" + *header + "\" is no header", "--header : takes names from the first line");
+    }
+  }
+}
+
+/// Where commands run, and with what around them.
+void read_place(const cli::GivenSettings& given, const Surroundings& surroundings, v1::CommandSetup& setup) {
+  setup.set_directory(absolute_path(surroundings.directory, given.text("workdir").value_or(surroundings.directory)));
+  const cli::Given* names = given.find("env");
+  if (names == nullptr) return;
+  for (const std::string& name : names->values) {
+    // A variable, or a function that bash has exported.
+    for (const std::string& variable : {name, "BASH_FUNC_" + name + "%%"}) {
+      if (const auto value = surroundings.environment(variable)) setup.add_environment(variable + "=" + *value);
+    }
+  }
+}
+
 }  // namespace
 
 BatchOptions read_batch_options(std::vector<std::string> arguments, const Surroundings& surroundings,
@@ -116,18 +192,17 @@ BatchOptions read_batch_options(std::vector<std::string> arguments, const Surrou
   options.help = given.help;
   options.quiet = given.is_set("quiet");
   options.dry_run = given.is_set("dry-run");
-  options.slots = static_cast<unsigned>(
-      given.integer("jobs", 1, wire::kSlotsMax, errors).value_or(std::min<long long>(surroundings.cores, wire::kSlotsMax)));
-
+  options.as_done = given.is_set("as-done");
+  if (options.as_done && given.is_set("keep-order")) add(errors, "--as-done", "does not go with -k");
+  options.shows_progress = given.is_set("bar") || given.is_set("eta");
+  options.slots = read_slots(given, surroundings.cores, errors);
   v1::InputItems& items = *options.batch.mutable_items();
-  if (const cli::Given* files = given.find("arg-file")) {
-    for (const std::string& path : files->values) add_file(path, false, items);
-  }
-  items.set_is_null_separated(given.is_set("null"));
+  read_items(given, items, errors);
   v1::CommandSetup& setup = *options.batch.mutable_setup();
   setup.set_is_quoted(given.is_set("quote"));
   setup.set_shell(shell_of(surroundings.environment));
-  setup.set_directory(surroundings.directory);
+  read_tag(given, setup, errors);
+  read_place(given, surroundings, setup);
   read_command_line(given.positionals, options, errors);
   if (items.sources_size() == 0) add_file("-", false, items);
   hint_at_operators(options);
@@ -144,12 +219,17 @@ directory, {/.} its name without extension, {#} its number, {%} the slot, {2}
 the second of several values. Without any, the item is appended.
 
   -j, --jobs N         commands at a time; default: one per core
-  -k, --keep-order     output in the order of items (it always is)
+  -k, --keep-order     output in the order of items (default); --as-done  not
   -a, --arg-file FILE  read items from FILE, as :::: does
   -0, --null           items in files end with a NUL byte, not with a newline
+  -C, --colsep REGEX   cuts items into columns: {1}, {2}, ...
+  --header :           the first line names them: {NAME}
   -q, --quote          one COMMAND is no line for the shell either
+  --tag                put the item before each line of output; --tagstring T
+  --workdir DIR        where commands run; default: here
+  --env NAME           pass this variable on to other machines
   --dry-run            only show what would be run
-  --quiet              say nothing about failed items
+  --bar, --eta         show how far it is; --quiet  not even what failed
 
   sheaf batch gzip -9 ::: *.log
   seq 1000 | sheaf batch './simulate --seed {} > out/{}.txt'

@@ -21,7 +21,9 @@ struct BatchOptions {
   int priority = 0;
   std::vector<std::string> hints;  ///< For people: what may be meant otherwise.
 
+  bool as_done = false;
   bool dry_run = false;
+  bool shows_progress = false;
   bool quiet = false;
   bool help = false;
 };

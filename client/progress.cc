@@ -53,13 +53,13 @@ std::string what_it_waits_for(const ProgressView& view) {
 
 /// What stands behind the percentage, most important first.
 std::vector<std::string> parts(const ProgressView& view) {
-  std::vector<std::string> texts = {std::to_string(view.done) + (view.total ? "/" + std::to_string(*view.total) : "") +
-                                    " frames"};
+  std::vector<std::string> texts = {std::to_string(view.done) + (view.total ? "/" + std::to_string(*view.total) : "") + " " +
+                                    view.unit};
   if (view.slots == 0 && view.state == v1::RUN_WORKING) {
     texts.push_back(what_it_waits_for(view));
     return texts;
   }
-  if (view.rate && *view.rate > 0) texts.push_back(format_rate(*view.rate) + " frames/s");
+  if (view.rate && *view.rate > 0) texts.push_back(format_rate(*view.rate) + " " + view.unit + "/s");
   if (const std::optional<Duration> left = time_left(view)) texts.push_back(format_left(*left));
   if (view.slots > 0) texts.push_back(std::to_string(view.slots) + (view.slots == 1 ? " slot" : " slots"));
   return texts;

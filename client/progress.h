@@ -31,6 +31,7 @@ struct ProgressView {
   bool is_connected = false;   ///< The master has answered.
   bool has_own_master = true;  ///< Of a private cluster.
   v1::RunState state = v1::RUN_STATE_UNSPECIFIED;
+  std::string unit = "frames";
   std::uint64_t done = 0;
   std::optional<std::uint64_t> total;  ///< Empty: not known yet.
   std::uint32_t slots = 0;

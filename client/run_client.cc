@@ -160,6 +160,7 @@ class RunLoop {
     view.is_connected = session_.run() != 0;
     view.has_own_master = request_.is_private_cluster;
     view.state = update.state();
+    view.unit = request_.unit;
     view.done = update.units_done();
     if (update.has_units_total()) view.total = update.units_total();
     view.slots = update.slots();

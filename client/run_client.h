@@ -20,6 +20,7 @@ struct RunRequest {
   std::optional<int> stage_input;
   v1::RunDescription description;   ///< With stage_at_client, the stage is started as a child of this process.
   bool is_private_cluster = false;  ///< The master and the worker are among the children: when one dies, the run is over.
+  std::string unit = "frames";      ///< What the run counts, for people.
   SessionLimits limits;
   Duration wait_for_master{};  ///< How long a master that is not the command's own may take to start.
   Instant started{};           ///< When the user pressed return.

@@ -13,6 +13,9 @@ struct Surroundings {
   unsigned cores = 1;     ///< How many this process may use.
 };
 
+/// `path`, which may be relative to `directory`.
+std::string absolute_path(const std::string& directory, const std::string& path);
+
 /// Those of this process.
 Surroundings surroundings_of_this_process();
 

@@ -54,11 +54,6 @@ bool is_word(std::string_view text) {
   });
 }
 
-std::string absolute(const std::string& directory, const std::string& path) {
-  if (path.starts_with('/')) return path;
-  return directory + (directory.ends_with('/') ? "" : "/") + path;
-}
-
 /// True when there may be such a file.
 bool check_path(const std::string& path, const std::string& where, const std::string& direction, std::vector<Error>& errors) {
   const std::size_t before = errors.size();
@@ -81,7 +76,7 @@ void read_paths(const cli::GivenSettings& given, const Surroundings& surrounding
   bool has_output = false;
   if (!positionals.empty()) {
     options.input = positionals.front();
-    options.request.set_input(absolute(surroundings.directory, options.input));
+    options.request.set_input(absolute_path(surroundings.directory, options.input));
     has_input = check_path(options.input, "INPUT", "reads", errors);
   } else if (!given.has_unknown_options) {
     add(errors, "INPUT", "is missing", "sheaf video INPUT -o OUTPUT");
@@ -92,7 +87,7 @@ void read_paths(const cli::GivenSettings& given, const Surroundings& surrounding
   }
   if (const auto output = given.text("output")) {
     options.output = *output;
-    options.request.set_output(absolute(surroundings.directory, *output));
+    options.request.set_output(absolute_path(surroundings.directory, *output));
     has_output = check_path(*output, "-o", "writes", errors);
   } else {
     const bool has_no_value = std::any_of(errors.begin(), errors.end(), [](const Error& error) {

@@ -154,23 +154,22 @@ void StageSession::on_next_job(Instant now, Result<std::optional<JobOut>> job, s
 
 void StageSession::on_bind(Instant now, Bound bound, std::vector<StageAction>& actions) {
   sink_busy_ = false;
-  const std::vector<std::uint32_t> revisions = std::exchange(binding_, {});
-  SHEAF_CHECK(bound.accepted + (bound.objected ? 1 : 0) + bound.left.size() == revisions.size());
+  const std::map<JobKey, std::uint32_t> revisions = std::exchange(binding_, {});
+  SHEAF_CHECK(bound.accepted.size() + (bound.objected ? 1 : 0) + bound.left.size() == revisions.size());
   if (phase_ == Phase::kWorking) {
-    for (std::size_t i = 0; i < bound.accepted; ++i) {
-      const JobKey key{bound_++, 0};
+    for (const JobKey key : bound.accepted) {
+      bound_.insert(key.seq);
       revisions_.erase(key);
       arrived_.erase(key);  // Delivered again on a new link.
       arriving_.erase(key);
       send_accept(now, key, actions);
     }
     // The rest waits for its turn again, unless newer ones have come meanwhile.
-    std::size_t next = bound.accepted + 1;
     for (ToBind& left : bound.left) {
-      arrived_.try_emplace(left.key, Arrived{revisions[next++], std::move(left.result), std::move(left.measures)});
+      arrived_.try_emplace(left.key, Arrived{left.revision, std::move(left.result), std::move(left.measures)});
     }
     if (bound.objected && *bound.objected) {
-      on_redo(JobKey{bound_, 0}, revisions[bound.accepted], std::move(**bound.objected));
+      on_redo(bound.objected_to, revisions.at(bound.objected_to), std::move(**bound.objected));
     } else if (bound.objected) {
       fail(now, bound.objected->error(), actions);
     }
@@ -247,6 +246,7 @@ void StageSession::on_welcome(Instant now, std::vector<StageAction>& actions) {
   if (!opened_) {
     opened_ = true;
     sink_busy_ = true;
+    any_order_ = link_.welcome().run().any_order();
     actions.push_back(Open{link_.welcome().run()});
     return;
   }
@@ -294,13 +294,13 @@ void StageSession::on_deliver(Instant now, const v1::Deliver& deliver, const std
 
 void StageSession::on_delivery(Instant now, const v1::Delivery& delivery, Bytes bytes, std::vector<StageAction>& actions) {
   const JobKey key = wire::from_wire(delivery.job()).key;
-  if (key.sub == 0 && key.seq < bound_) {
+  if (key.sub == 0 && bound_.contains(key.seq)) {
     send_accept(now, key, actions);  // It was bound before the link broke, and the Accept was lost.
     return;
   }
   // Delivered again on a new link; the answer to the first one is about to come.
-  const bool is_being_bound = key.sub == 0 && key.seq - bound_ < binding_.size();
-  if (is_being_bound && delivery.revision() <= binding_[key.seq - bound_]) return;
+  const auto being_bound = binding_.find(key);
+  if (being_bound != binding_.end() && delivery.revision() <= being_bound->second) return;
   const auto revision = revisions_.find(key);
   if (revision != revisions_.end() && delivery.revision() < revision->second) return;  // Of a payload that has been replaced.
   redo_.erase(key);
@@ -408,7 +408,7 @@ void StageSession::work_sink(Instant now, std::vector<StageAction>& actions) {
     case Phase::kWorking:
       if (Bind bind = take_arrived(); !bind.results.empty()) {
         start(std::move(bind));
-      } else if (all_bound_ && cut_all_ && bound_ == cut_) {
+      } else if (all_bound_ && cut_all_ && bound_.size() == cut_) {
         phase_ = Phase::kFinishing;
         start(Finish{});
       }
@@ -426,11 +426,13 @@ Bind StageSession::take_arrived() {
   Bind bind;
   std::uint64_t bytes = 0;
   while (bind.results.size() < kResultsBoundAtOnceMax && bytes < kBytesBoundAtOnceMax) {
-    const auto next = arrived_.find(JobKey{bound_ + bind.results.size(), 0});
+    const JobKey in_order{bound_.first_missing() + bind.results.size(), 0};
+    const auto next = any_order_ ? arrived_.begin() : arrived_.find(in_order);
     if (next == arrived_.end()) break;
-    bytes += next->second.result.size();
-    binding_.push_back(next->second.revision);
-    bind.results.push_back(ToBind{next->first, std::move(next->second.result), std::move(next->second.measures)});
+    auto& [key, arrived] = *next;
+    bytes += arrived.result.size();
+    binding_[key] = arrived.revision;
+    bind.results.push_back(ToBind{key, arrived.revision, std::move(arrived.result), std::move(arrived.measures)});
     arrived_.erase(next);
   }
   return bind;

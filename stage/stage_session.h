@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/base/seq_set.h"
 #include "common/wire/peer_link.h"
 #include "common/wire/transfer.h"
 #include "stage/stage_kind.h"
@@ -18,6 +19,7 @@ namespace sheaf::stage {
 /// A result that the sink is to bind.
 struct ToBind {
   JobKey key;
+  std::uint32_t revision = 0;  ///< Of the payload that it is a result of.
   Blob result;
   std::string measures;
 };
@@ -46,9 +48,10 @@ struct Leave {
 };
 /// What came of a Bind.
 struct Bound {
-  std::size_t accepted = 0;              ///< So many of the results, from the first on.
-  std::optional<Result<Redo>> objected;  ///< To the one behind them.
-  std::vector<ToBind> left;              ///< Behind that one: the sink was not given them.
+  std::vector<JobKey> accepted;  ///< The results before the one that was objected to, or all.
+  std::optional<Result<Redo>> objected;
+  JobKey objected_to{};
+  std::vector<ToBind> left;  ///< Behind that one: the sink was not given them.
 };
 /// Gives `sink` (a ResultSink) the results of `bind`, until it does not accept one.
 template <class Sink>
@@ -65,8 +68,10 @@ Bound bind_in_order(Sink& sink, Bind bind) {
     } else if (Redo* redo = std::get_if<Redo>(&*binding)) {
       bound.objected = std::move(*redo);
     } else {
-      bound.accepted += 1;
+      bound.accepted.push_back(next.key);
+      continue;
     }
+    bound.objected_to = next.key;
   }
   return bound;
 }
@@ -187,10 +192,10 @@ class StageSession {
   };
   std::map<JobKey, Arriving> arriving_;
   std::map<JobKey, Arrived> arrived_;
-  /// What the sink is given to bind now, from job `bound_` on: the revisions that they are results of.
-  std::vector<std::uint32_t> binding_;
+  std::map<JobKey, std::uint32_t> binding_;    ///< What the sink is given to bind now: the revisions of it.
   std::map<JobKey, std::uint32_t> revisions_;  ///< Of jobs that were asked for again.
-  std::uint64_t bound_ = 0;                    ///< Jobs with sub 0 bound so far: the seq that is to be bound next.
+  SeqSet bound_;                               ///< Jobs with sub 0 that are bound.
+  bool any_order_ = false;                     ///< They are bound as they come.
   bool all_bound_ = false;
   bool granted_ = false;
   std::optional<StageReport> report_;

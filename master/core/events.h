@@ -71,6 +71,7 @@ struct RunTraits {
   /// Two copies may run although they are not deterministic; also: stragglers may get a second attempt.
   bool second_attempt = false;
   bool divisible = false;  ///< SplitAsked is allowed.
+  bool any_order = false;  ///< Results are delivered as they are committed; otherwise in the order of keys.
 };
 
 /// A run begins. It has no stage until StageAttached.

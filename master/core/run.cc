@@ -246,7 +246,7 @@ const CommittedJob* Run::find_committed(JobKey key) const {
 std::optional<JobKey> Run::take_delivery() {
   if (is_stopped_ || !stage_attached_ || undelivered_.empty()) return std::nullopt;
   const JobKey key = *undelivered_.begin();
-  if (is_behind_a_gap(key)) return std::nullopt;
+  if (!options_.traits.any_order && is_behind_a_gap(key)) return std::nullopt;
   CommittedJob& job = committed_.at(key);
   const bool has_room =
       delivered_ == 0 || (delivered_ < deliver_jobs_window_ && delivered_bytes_ + job.result_bytes <= deliver_window_bytes_);

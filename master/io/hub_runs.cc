@@ -101,7 +101,7 @@ void Hub::on_submit(Instant now, Peer& client, const v1::Submit& submit) {
   opened.run = id;
   opened.kind = description.kind();
   opened.priority = description.priority();
-  opened.traits = {description.deterministic(), description.second_attempt(), description.divisible()};
+  opened.traits = {description.deterministic(), description.second_attempt(), description.divisible(), description.any_order()};
   opened.memory_window_bytes = config_.memory_window_bytes;
   opened.spool_window_bytes = config_.spool_window_bytes;
   opened.attempts_max = description.attempts_max();

@@ -25,6 +25,21 @@ TEST_F(BindingTest, DeliversInTheOrderOfKeys) {
   EXPECT_EQ(harness_.take_all<Deliver>(), (std::vector<Deliver>{{job(0)}, {job(1)}, {job(2)}}));
 }
 
+TEST(SchedulerTest, DeliversAsTheyComeTheResultsOfARunWhoseOrderDoesNotMatter) {
+  SchedulerHarness harness;
+  RunOpened run = video_run();
+  run.traits.any_order = true;
+  harness.open_run(run);
+  harness.feed(0, 3);
+  harness.step(WorkerJoined{kA, 3});
+  harness.take_actions();
+  harness.commit(kA, job(2), try_no(3));
+  EXPECT_EQ(harness.take_all<Deliver>(), (std::vector<Deliver>{{job(2)}}));
+  harness.step(ResultAccepted{job(2)});
+  harness.commit(kA, job(0), try_no(1));
+  EXPECT_EQ(harness.take_all<Deliver>(), (std::vector<Deliver>{{job(0)}}));
+}
+
 TEST_F(BindingTest, IsBoundWhenEveryJobIsAccepted) {
   for (std::uint64_t i = 0; i < 3; ++i) harness_.commit(kA, job(i), try_no(i + 1));
   harness_.step(FeedEnded{kRun, 3});

@@ -253,6 +253,35 @@ TEST_F(StageSessionTest, TakesALargeResultInPartsThatItAsksFor) {
   EXPECT_EQ(bind_asked(0), result);
 }
 
+TEST_F(StageSessionTest, BindsAsTheyComeTheResultsOfARunWhoseOrderDoesNotMatter) {
+  wire::Message welcomed = welcome_message(4);
+  welcomed.envelope.mutable_welcome()->mutable_run()->set_any_order(true);
+  say(welcomed);
+  opened(3);
+  credit(3);
+  for (const char* payload : {"a", "b", "c"}) next_job(payload);
+  no_more_jobs();
+  deliver(2, "C");
+  EXPECT_EQ(bind_asked(2), "C");
+  accept_all();
+  // Delivered again on a new link: it is accepted again, and not bound.
+  lose_link();
+  say(welcomed);
+  credit(3, 3);
+  sent();
+  deliver(2, "C");
+  EXPECT_EQ(sent(), Names{"accept"});
+  EXPECT_EQ(bind_asked(2), "");
+  deliver(0, "A");
+  EXPECT_EQ(bind_asked(0), "A");
+  accept_all();
+  deliver(1, "B");
+  EXPECT_EQ(bind_asked(1), "B");
+  accept_all();
+  say_all_bound();
+  EXPECT_TRUE(take<Finish>());
+}
+
 TEST_F(StageSessionTest, BindsManyResultsOfOneMessage) {
   begin();
   wire::Message message = deliver_message(0, "result 0");

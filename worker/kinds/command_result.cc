@@ -43,7 +43,13 @@ v1::CommandResult result_of(const v1::CommandEnded& end, const std::string& prog
   result.set_signal(end.signal());
   if (end.start_error() == 0) return result;
   const std::string name = valid_utf8(escape_control(program));
-  switch (end.fault().empty() ? end.start_error() : 0) {
+  if (!end.fault().empty()) {
+    result.set_start(v1::CommandResult::IMPOSSIBLE);
+    result.set_exit_code(kExitNotExecutable);
+    result.set_fault(valid_utf8(escape_control(end.fault())));
+    return result;
+  }
+  switch (end.start_error()) {
     case ENOENT:
       result.set_start(v1::CommandResult::NOT_FOUND);
       result.set_exit_code(kExitNotFound);
@@ -58,7 +64,7 @@ v1::CommandResult result_of(const v1::CommandEnded& end, const std::string& prog
     default:
       result.set_start(v1::CommandResult::IMPOSSIBLE);
       result.set_exit_code(kExitNotExecutable);
-      result.set_fault(name + ": cannot be started: " + (end.fault().empty() ? errno_text(end.start_error()) : end.fault()));
+      result.set_fault(name + ": cannot be started: " + errno_text(end.start_error()));
   }
   return result;
 }

@@ -109,7 +109,7 @@ int Commands::try_start(const v1::StartCommand& request, const local::LocalFrame
   }
   struct stat status {};
   if (error == ENOENT && !child.directory.empty() && ::stat(child.directory.c_str(), &status) != 0) {
-    fault = "the directory " + child.directory + " is not there";
+    fault = child.directory + ": no such directory to run in";
   }
   return error;
 }
