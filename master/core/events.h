@@ -160,7 +160,7 @@ enum class FailureKind {
   kJob,           ///< The job's own error: counts as a failed try.
   kExecutorLost,  ///< Its executor died under it: a strike.
   kRefused,       ///< The worker could not start it: others are asked first.
-  kUnstarted,     ///< The worker did not come to it. It costs nothing.
+  kUnstarted,     ///< The worker did not come to it, or was not heard for too long to go on. It costs nothing.
 };
 
 struct JobFailed {

@@ -61,6 +61,12 @@ void Executors::perform(const EndExecutor& action) {
   kill(action.executor);
 }
 
+void Executors::perform(const SetLease& action) {
+  local::LocalFrame frame;
+  frame.message.mutable_lease()->set_until_ns(action.until.time_since_epoch().count());
+  spawner_.queue(std::move(frame));
+}
+
 void Executors::perform(const OpenRun& action) {
   local::LocalFrame frame;
   v1::ExecutorRun& run = *frame.message.mutable_run();

@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "common/base/time.h"
 #include "common/local/local_stream.h"
 #include "common/runtime/child.h"
 #include "common/runtime/signals.h"
@@ -70,6 +71,7 @@ class SpawnerLoop {
       if (!frame->has_value()) return true;
       const v1::LocalMessage& message = (*frame)->message;
       if (message.has_spawn()) spawn(message.spawn());
+      if (message.has_lease()) lease_until_ = Instant(Duration(message.lease().until_ns()));
       if (message.has_kill()) {
         const auto found = children_.find(message.kill().id());
         if (found != children_.end()) ::kill(-found->second.pid, SIGKILL);
@@ -130,6 +132,7 @@ class SpawnerLoop {
   SignalFd signals_;
   Pipe lifeline_;  ///< Each child holds the read end; the write end is only here.
   std::map<std::uint64_t, Child> children_;
+  Instant lease_until_{};  ///< What may not run in two copies may run until then.
 };
 
 }  // namespace
