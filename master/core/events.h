@@ -50,11 +50,12 @@ struct WorkerJoined {
 struct WorkerHeard {
   WorkerId worker{};
 };
-/// Its link is gone. Its jobs go to others; what it has done still counts if it comes back.
+/// Its link is gone. Its jobs go to others, those that may not run twice when its lease is over; what it has done still counts
+/// if it comes back.
 struct WorkerLost {
   WorkerId worker{};
 };
-/// It said goodbye, and hands back what it held.
+/// It said goodbye, and hands back what it held. It may still be ending what it has not answered for.
 struct WorkerLeft {
   WorkerId worker{};
 };

@@ -168,7 +168,6 @@ void SimWorker::begin_jobs(worker::ExecutorId id) {
     executor.waiting.pop_front();
     Given& next = executor.given.at(attempt);
     if (!may_begin(next.job)) {
-      SHEAF_MARK("sim_spawner_refused_to_begin");
       const JobId job = next.job;
       executor.given.erase(attempt);
       timeline().after(0ns, [this, id, job, attempt] { report(id, job, attempt, fail(ErrorCode::kStopped, "no lease")); });
