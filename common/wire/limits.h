@@ -9,7 +9,8 @@
 namespace sheaf::wire {
 
 /// Of the wire. A master refuses a peer with another one, in words; it grows with every incompatible change of wire.proto.
-inline constexpr std::uint32_t kProtocolVersion = 2;
+/// 3: leases. A worker that knows of none would go on with what its master gives to others.
+inline constexpr std::uint32_t kProtocolVersion = 3;
 
 inline constexpr std::size_t kMessageBytesMax = 8 * 1024 * 1024;      ///< All frames of one message together.
 inline constexpr std::size_t kHeaderBytesMax = 64 * 1024;             ///< The envelope: the first frame.
@@ -44,6 +45,12 @@ static_assert(2 * kFedJobsMax <= kSendQueueMessagesMax && 2 * kDeliveredJobsMax 
 /// A peer says something at least this often; the master's Welcome carries both, so that one place decides.
 inline constexpr Duration kHeartbeatInterval = std::chrono::milliseconds(1000);
 inline constexpr Duration kSilenceMax = std::chrono::milliseconds(4000);
+/// How long a job that may not run in two copies stays with a worker that is not heard any more; Welcome carries it. The worker
+/// ends what it runs of such jobs half of this after the last renewal, which it asks for every sixteenth.
+inline constexpr Duration kLease = std::chrono::seconds(60);
+inline constexpr int kRenewalsPerLease = 16;
+/// An executor that goes on with a revoked job for so long is ended.
+inline constexpr Duration kCancelGrace = std::chrono::seconds(30);
 /// How long a socket that is closed still tries to send what it was given: goodbyes. What must arrive is acknowledged before
 /// that.
 inline constexpr Duration kFarewellMax = std::chrono::milliseconds(200);

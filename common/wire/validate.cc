@@ -136,6 +136,9 @@ void check(Checker& c, const v1::Welcome& welcome) {
   c.require(welcome.heartbeat_interval_ms() >= 1 && welcome.silence_max_ms() > welcome.heartbeat_interval_ms() &&
                 welcome.silence_max_ms() <= 86'400'000,
             "a welcome whose limits make no sense");
+  const bool is_worker = welcome.peer() != 0;
+  c.require(!is_worker || (welcome.lease_ms() >= kRenewalsPerLease && welcome.lease_ms() <= 86'400'000),
+            "a welcome whose lease makes no sense");
   if (welcome.has_run()) check(c, welcome.run());
 }
 
@@ -253,7 +256,7 @@ void check(Checker& c, const v1::Assign& assign) {
 void check_result(Checker& c, const v1::JobResult& result) {
   c.job(result.has_job(), result.job());
   c.attempt(result.has_attempt());
-  c.require(result.outcome() >= v1::OUTCOME_DONE && result.outcome() <= v1::OUTCOME_UNSTARTED,
+  c.require(result.outcome() >= v1::OUTCOME_DONE && result.outcome() <= v1::OUTCOME_LEASE_ENDED,
             "a result of an unknown outcome");
   const bool done = result.outcome() == v1::OUTCOME_DONE;
   const bool failed = result.outcome() == v1::OUTCOME_FAILED || result.outcome() == v1::OUTCOME_EXECUTOR_LOST;
@@ -278,6 +281,9 @@ void check(Checker& c, const v1::Revoke& revoke) {
   c.count(revoke.attempts_size(), "a revocation");
   for (const v1::JobAttempt& attempt : revoke.attempts()) c.job_attempt(attempt);
 }
+
+void check(Checker&, const v1::RenewLease&) {}
+void check(Checker&, const v1::LeaseRenewed&) {}
 
 void check(Checker& c, bool present, const v1::TransferRef& transfer) {
   c.require(present, "no transfer is named");
@@ -325,6 +331,8 @@ std::optional<std::string> validate(const v1::Envelope& envelope, std::span<cons
     case v1::Envelope::kResults: check(c, envelope.results()); break;
     case v1::Envelope::kResultAck: check(c, envelope.result_ack()); break;
     case v1::Envelope::kRevoke: check(c, envelope.revoke()); break;
+    case v1::Envelope::kRenewLease: check(c, envelope.renew_lease()); break;
+    case v1::Envelope::kLeaseRenewed: check(c, envelope.lease_renewed()); break;
     case v1::Envelope::kPart: check(c, envelope.part()); break;
     case v1::Envelope::kPartCredit: check(c, envelope.part_credit()); break;
     case v1::Envelope::BODY_NOT_SET: return "a message of an unknown kind";

@@ -19,6 +19,12 @@ struct SchedulerConfig {
   /// A worker that has not been heard for this long is expired: its jobs go to others. It may come back.
   Duration worker_silence_max = std::chrono::seconds(4);
 
+  /// A job that may not run in two copies and whose worker is silent, lost or gone is given to others only so long after that
+  /// worker was heard last. The worker ends what it runs of such jobs half of this after a renewal that the master has heard.
+  Duration lease = std::chrono::seconds(60);
+  /// After a Revoke has reached its worker, the longest that what it stops may go on, and as long again.
+  Duration revoked_max = std::chrono::seconds(60);
+
   /// A worker that is full and has a result sooner than this after it was given the job gets more ahead than it asks for: one
   /// with each such result; each later one costs it an eighth of them. So a job waits about so long behind others, however
   /// short they are. Zero: never.

@@ -12,11 +12,13 @@ namespace sheaf::master {
 void Scheduler::dispatch(Actions& actions) {
   const bool has_changed = workers_.take_news() || !touched_.empty();
   for (const RunId id : touched_) {
-    if (const auto run = runs_.find(id); run != runs_.end()) {
-      queue_.update(run->second);
-    } else {
+    const auto run = runs_.find(id);
+    if (run == runs_.end()) {
       queue_.remove(id);
+      lease_ends_.erase(id);
+      continue;
     }
+    index(run->second);
   }
   touched_.clear();
   if (!has_changed) return;
@@ -35,8 +37,17 @@ void Scheduler::dispatch(Actions& actions) {
     }
     assign(*worker, run, key, actions);
     const RunQueue::Place before = *place;
-    queue_.update(run);
+    index(run);  // Its leases too: what the worker's build does not fit was revoked.
     place = queue_.places().upper_bound(before);
+  }
+}
+
+void Scheduler::index(const Run& run) {
+  queue_.update(run);
+  if (const auto end = run.first_lease_end()) {
+    lease_ends_[run.id()] = *end;
+  } else {
+    lease_ends_.erase(run.id());
   }
 }
 
@@ -93,20 +104,20 @@ void Scheduler::bind(Run& run, const Worker& worker, Actions& actions) {
   run.bind_fingerprint(fingerprint);
 }
 
-bool Scheduler::end_attempt(Run& run, JobKey key, Attempt attempt) {
+bool Scheduler::end_attempt(Run& run, JobKey key, Attempt attempt, std::optional<Instant> runs_until) {
   const IssuedAttempt* issued = run.find_open(key)->find(attempt);
   SHEAF_CHECK(issued != nullptr && issued->state != AttemptState::kGone);
   Worker* holder = workers_.find(issued->worker);
   SHEAF_CHECK(holder != nullptr);  // hand_back_all() ends the attempts of a worker before it is removed.
   workers_.release(*holder, {run.id(), key}, attempt);
-  const bool was_live = issued->state == AttemptState::kLive;
-  const bool is_queued = run.set_attempt(key, attempt, holder->id, AttemptState::kGone);
-  return was_live && is_queued;
+  return run.set_attempt(key, attempt, holder->id, AttemptState::kGone, runs_until);
 }
 
 void Scheduler::revoke(Run& run, JobKey key, const IssuedAttempt& attempt, Actions& actions) {
   const Revoke action{attempt.worker, {run.id(), key}, attempt.attempt};
-  end_attempt(run, key, attempt.attempt);
+  // What it may run goes on until it has heard of this. A silent attempt without an end has had its time.
+  const bool may_run = !run.may_run_twice() && (attempt.state == AttemptState::kLive || attempt.runs_until);
+  end_attempt(run, key, attempt.attempt, may_run ? std::optional(revoked_end()) : std::nullopt);
   stats_.revoked += 1;
   actions.emplace_back(action);
 }

@@ -50,11 +50,12 @@ struct WorkerJoined {
 struct WorkerHeard {
   WorkerId worker{};
 };
-/// Its link is gone. Its jobs go to others; what it has done still counts if it comes back.
+/// Its link is gone. Its jobs go to others, those that may not run twice when its lease is over; what it has done still counts
+/// if it comes back.
 struct WorkerLost {
   WorkerId worker{};
 };
-/// It said goodbye, and hands back what it held.
+/// It said goodbye, and hands back what it held. It may still be ending what it has not answered for.
 struct WorkerLeft {
   WorkerId worker{};
 };
@@ -161,7 +162,7 @@ enum class FailureKind {
   kJob,           ///< The job's own error: counts as a failed try.
   kExecutorLost,  ///< Its executor died under it: a strike.
   kRefused,       ///< The worker could not start it: others are asked first.
-  kUnstarted,     ///< The worker did not come to it. It costs nothing.
+  kUnstarted,     ///< The worker did not come to it, or was not heard for too long to go on. It costs nothing.
 };
 
 struct JobFailed {

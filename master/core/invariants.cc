@@ -12,26 +12,41 @@ void Run::check_invariants() const {
   std::uint64_t live_attempts = 0;
   std::uint64_t silent_attempts = 0;
   std::uint64_t idle = 0;
+  std::uint64_t leased = 0;
   for (const auto& [key, job] : open_) {
     SHEAF_CHECK(key < first_fresh() && !committed_.contains(key));
     open_bytes += job.payload_bytes;
     bool has_live = false;
+    std::uint64_t copies = job.earlier_runs_until ? 1 : 0;
     for (const IssuedAttempt& attempt : job.attempts) {
       if (attempt.state == AttemptState::kLive) live_attempts += 1;
       if (attempt.state == AttemptState::kSilent) silent_attempts += 1;
       has_live = has_live || attempt.state == AttemptState::kLive;
+      if (attempt.state == AttemptState::kLive || attempt.runs_until) copies += 1;
+      SHEAF_CHECK(attempt.state != AttemptState::kLive || !attempt.runs_until);
       // One result is enough; and a stopped run has nothing with any worker.
       if (job.committing || is_stopped_) SHEAF_CHECK(attempt.state == AttemptState::kGone);
     }
+    // What this is all for. Of a stopped run nothing is ever begun again.
+    SHEAF_CHECK(may_run_twice() ? !job.copies_end() : copies <= 1);
+    if (is_stopped_) {
+      SHEAF_CHECK(leased_.empty());
+    } else if (!job.committing && !has_live) {
+      SHEAF_CHECK(job.leased_until == job.copies_end());
+      if (job.leased_until) SHEAF_CHECK(leased_.contains({*job.leased_until, key}));
+    } else {
+      SHEAF_CHECK(!job.leased_until);
+    }
+    if (job.leased_until) leased += 1;
     if (job.committing) {
       committing += 1;
       spool_bytes += job.committing->result_bytes;
-    } else if (!has_live && !is_stopped_) {
+    } else if (!has_live && !is_stopped_ && !job.leased_until) {
       idle += 1;
-      SHEAF_CHECK(waiting_.contains(key));  // Nothing is ever neither waiting, running nor on the way to the disk.
+      SHEAF_CHECK(waiting_.contains(key));  // Nothing is ever neither waiting, running, leased nor on the way to the disk.
     }
   }
-  SHEAF_CHECK(idle == waiting_.size() && fresh_.size() <= jobs_fed_);
+  SHEAF_CHECK(idle == waiting_.size() && leased == leased_.size() && fresh_.size() <= jobs_fed_);
   for (const FreshJob& job : fresh_) open_bytes += job.payload_bytes;
 
   std::uint64_t delivered = 0;
@@ -78,6 +93,8 @@ void Scheduler::check_invariants() const {
   std::set<RunQueue::Place> places;
   for (const auto& [id, run] : runs_) {
     if (run.next_waiting()) places.insert({run.options().priority, run.live_attempts(), id});
+    const auto lease_end = lease_ends_.find(id);
+    SHEAF_CHECK(run.first_lease_end() == (lease_end == lease_ends_.end() ? std::nullopt : std::optional(lease_end->second)));
   }
   SHEAF_CHECK(places == queue_.places());
   check_nothing_can_be_given();

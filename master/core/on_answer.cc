@@ -24,6 +24,7 @@ void Scheduler::on_job_done(const JobDone& event, Actions& actions) {
     SHEAF_MARK("scheduler_answer_to_unknown_run");
     return drop(event, actions);
   }
+  run->end_copy(event.job.key, event.attempt);
   OpenJob* job = run->find_open(event.job.key);
   if (job == nullptr) return on_answer_to_finished_job(*run, event, actions);
   if (wants(event.worker, event.job, event.attempt)) return commit(*run, *job, *worker, event, actions);
@@ -101,6 +102,7 @@ void Scheduler::on_job_failed(const JobFailed& event, Actions& actions) {
     return;
   }
   const JobKey key = event.job.key;
+  if (run->end_copy(key, event.attempt)) stats_.requeued += 1;
   OpenJob* job = run->find_open(key);
   const IssuedAttempt* issued = job == nullptr ? nullptr : job->find(event.attempt);
   if (issued == nullptr || issued->state == AttemptState::kGone) return count_unneeded(*run, key, event.attempt);

@@ -83,6 +83,7 @@ void Scheduler::on_redo_asked(const RedoAsked& event, Actions& actions) {
     return fail_run(*run, key, "asked for again too often: " + event.reason, 0, actions);
   }
   run->redo(key, event.revision, event.payload_bytes);
+  run->end_leases(now_);  // Of those who were told to stop long ago.
   stats_.redos += 1;
   stats_.requeued += 1;
   actions.emplace_back(ReleaseResult{event.job});

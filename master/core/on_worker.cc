@@ -8,15 +8,6 @@
 
 namespace sheaf::master {
 
-namespace {
-
-/// Whether two copies of a job of this run may run at the same time.
-bool may_run_twice(const Run& run) {
-  return run.options().traits.deterministic || run.options().traits.second_attempt;
-}
-
-}  // namespace
-
 void Scheduler::on_worker_joined(const WorkerJoined& event, Actions& actions) {
   const std::uint32_t slots = std::min(event.slots, config_.worker_jobs_max);
   Worker& worker = workers_.join(Worker{.id = event.worker,
@@ -36,6 +27,8 @@ void Scheduler::adopt(Worker& worker, const HeldAttempt& held, Actions& actions)
     actions.emplace_back(Revoke{worker.id, held.job, held.attempt});
   };
   Run* run = find_run(held.job.run);
+  // Its Welcome has made its lease longer: what it may still run of this job goes on for longer, too.
+  if (run != nullptr) run->extend_copy(key, held.attempt, revoked_end());
   OpenJob* job = run == nullptr || run->is_stopped() ? nullptr : run->find_open(key);
   IssuedAttempt* issued = job == nullptr ? nullptr : job->find(held.attempt);
   if (issued == nullptr || job->committing || !run->admits(worker.kinds) || worker.held.contains(held.job)) {
@@ -44,7 +37,7 @@ void Scheduler::adopt(Worker& worker, const HeldAttempt& held, Actions& actions)
   }
   // Its old link may not have been reported as lost yet. The attempt has one holder.
   if (issued->state != AttemptState::kGone) end_attempt(*run, key, held.attempt);
-  if (job->has_live_attempt() && !may_run_twice(*run)) {
+  if (!run->may_run_twice() && job->may_run_beside(held.attempt)) {
     SHEAF_MARK("scheduler_refuses_second_copy");
     return refuse();
   }
@@ -84,6 +77,16 @@ void Scheduler::on_time_passed(Actions& actions) {
     if (now_ - heard < config_.worker_silence_max) break;
     expire(*workers_.find(id), actions);
   }
+  while (!lease_ends_.empty()) {
+    const auto over =
+        std::find_if(lease_ends_.begin(), lease_ends_.end(), [&](const auto& entry) { return entry.second <= now_; });
+    if (over == lease_ends_.end()) break;
+    SHEAF_MARK("scheduler_lease_ended");
+    const std::uint64_t jobs = find_run(over->first)->end_leases(now_);
+    stats_.leases_ended += jobs;
+    stats_.requeued += jobs;
+    lease_ends_.erase(over);  // What else is leased there comes back at the end of the step.
+  }
 }
 
 void Scheduler::expire(Worker& worker, Actions& actions) {
@@ -94,7 +97,8 @@ void Scheduler::expire(Worker& worker, Actions& actions) {
   // It keeps what it holds: it may be slow, not dead, and then it is nearest to the answer. But nobody waits for it.
   for (const auto& [job, held] : worker.held) {
     Run* run = find_run(job.run);
-    if (run->set_attempt(job.key, held.attempt, worker.id, AttemptState::kSilent)) stats_.requeued += 1;
+    const std::optional<Instant> end = lease_end(*run, worker.heard);
+    if (run->set_attempt(job.key, held.attempt, worker.id, AttemptState::kSilent, end)) stats_.requeued += 1;
   }
 }
 
@@ -108,7 +112,7 @@ void Scheduler::hear(Worker& worker, Actions& actions) {
   for (const auto& [id, held] : held_jobs) {
     Run* run = find_run(id.run);
     OpenJob* job = run->find_open(id.key);
-    if (!job->has_live_attempt() || may_run_twice(*run)) {
+    if (run->may_run_twice() || !job->may_run_beside(held.attempt)) {
       bind(*run, worker, actions);  // The run may have been unbound while nobody was heard.
       run->set_attempt(id.key, held.attempt, worker.id, AttemptState::kLive);
     } else {
@@ -125,11 +129,20 @@ void Scheduler::hand_back_all(Worker& worker) {
     Run* run = find_run(id.run);
     SHEAF_CHECK(run != nullptr);  // What a run has with workers is revoked before it is forgotten.
     run->count_lost_attempt();
-    if (end_attempt(*run, id.key, held.attempt)) {
+    // The lease of a silent one has begun to run out, or has done so, when it was expired.
+    const auto end = worker.expired ? run->find_open(id.key)->find(held.attempt)->runs_until : lease_end(*run, worker.heard);
+    if (end_attempt(*run, id.key, held.attempt, end)) {
       stats_.requeued += 1;
       SHEAF_MARK("scheduler_requeued_job");
     }
   }
+}
+
+std::optional<Instant> Scheduler::lease_end(const Run& run, Instant heard) const {
+  if (run.may_run_twice()) return std::nullopt;
+  // Whatever renewal the worker goes by was heard here at `heard` at the latest, and sent before: it ends what it runs by
+  // `heard` + lease / 2. The other half is for clocks, and for the ending.
+  return heard + config_.lease;
 }
 
 }  // namespace sheaf::master

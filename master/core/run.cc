@@ -34,6 +34,18 @@ bool OpenJob::has_live_attempt() const {
   return std::any_of(attempts.begin(), attempts.end(), [](const auto& a) { return a.state == AttemptState::kLive; });
 }
 
+bool OpenJob::may_run_beside(Attempt attempt) const {
+  return earlier_runs_until || std::any_of(attempts.begin(), attempts.end(), [&](const IssuedAttempt& a) {
+           return a.attempt != attempt && (a.state == AttemptState::kLive || a.runs_until);
+         });
+}
+
+std::optional<Instant> OpenJob::copies_end() const {
+  std::optional<Instant> end = earlier_runs_until;
+  for (const IssuedAttempt& attempt : attempts) end = std::max(end, attempt.runs_until);
+  return end;
+}
+
 Run::Run(const RunOpened& opened, const SchedulerConfig& config)
     : options_(opened),
       deliver_window_bytes_(config.deliver_window_bytes),
@@ -51,7 +63,8 @@ RunView Run::view() const {
   view.jobs_fed = jobs_fed_;
   view.bytes_fed = bytes_fed_;
   view.jobs_waiting = waiting_.size() + (is_stopped_ ? 0 : fresh_.size());
-  view.jobs_running = open_.size() - waiting_.size() - committing_;
+  view.jobs_running = open_.size() - waiting_.size() - leased_.size() - committing_;
+  view.jobs_leased = leased_.size();
   view.memory_bytes = open_bytes_;
   view.spool_bytes = spool_bytes_;
   view.fingerprint = need_.fingerprint;
@@ -64,6 +77,8 @@ RunView Run::view() const {
 void Run::stop() {
   is_stopped_ = true;
   waiting_.clear();
+  leased_.clear();
+  for (auto& [key, job] : open_) job.leased_until.reset();
 }
 
 bool Run::admits(const KindFingerprints& kinds) const {
@@ -195,7 +210,7 @@ void Run::add_attempt(JobKey key, const IssuedAttempt& attempt) {
   queue_if_idle(key, job);
 }
 
-bool Run::set_attempt(JobKey key, Attempt attempt, WorkerId worker, AttemptState state) {
+bool Run::set_attempt(JobKey key, Attempt attempt, WorkerId worker, AttemptState state, std::optional<Instant> runs_until) {
   OpenJob& job = open_.at(key);
   IssuedAttempt* issued = job.find(attempt);
   SHEAF_CHECK(issued != nullptr);
@@ -205,8 +220,58 @@ bool Run::set_attempt(JobKey key, Attempt attempt, WorkerId worker, AttemptState
   if (state == AttemptState::kSilent) silent_attempts_ += 1;
   issued->state = state;
   issued->worker = worker;
+  issued->runs_until = runs_until;
   unbind_fingerprint_if_unused();
   return queue_if_idle(key, job);
+}
+
+IssuedAttempt* Run::find_attempt(JobKey key, Attempt attempt) {
+  if (OpenJob* job = find_open(key)) return job->find(attempt);
+  const auto committed = committed_.find(key);
+  if (committed == committed_.end()) return nullptr;
+  for (IssuedAttempt& issued : committed->second.attempts) {
+    if (issued.attempt == attempt) return &issued;
+  }
+  return nullptr;
+}
+
+bool Run::end_copy(JobKey key, Attempt attempt) {
+  IssuedAttempt* issued = find_attempt(key, attempt);
+  if (issued == nullptr || !issued->runs_until) return false;
+  issued->runs_until.reset();
+  OpenJob* job = find_open(key);
+  return job != nullptr && queue_if_idle(key, *job);
+}
+
+void Run::extend_copy(JobKey key, Attempt attempt, Instant until) {
+  const auto extend = [until](std::optional<Instant>& end) {
+    if (end) end = std::max(*end, until);
+  };
+  if (IssuedAttempt* issued = find_attempt(key, attempt)) {
+    extend(issued->runs_until);
+  } else if (OpenJob* job = find_open(key)) {
+    extend(job->earlier_runs_until);
+  } else if (const auto committed = committed_.find(key); committed != committed_.end()) {
+    extend(committed->second.earlier_runs_until);
+  }
+  if (OpenJob* job = find_open(key)) queue_if_idle(key, *job);
+}
+
+std::optional<Instant> Run::first_lease_end() const {
+  if (leased_.empty()) return std::nullopt;
+  return leased_.begin()->first;
+}
+
+std::uint64_t Run::end_leases(Instant now) {
+  std::uint64_t ended = 0;
+  while (!leased_.empty() && leased_.begin()->first <= now) {
+    const JobKey key = leased_.begin()->second;
+    OpenJob& job = open_.at(key);
+    job.earlier_runs_until.reset();
+    for (IssuedAttempt& attempt : job.attempts) attempt.runs_until.reset();
+    if (queue_if_idle(key, job)) ended += 1;
+  }
+  return ended;
 }
 
 void Run::begin_commit(JobKey key, const Committing& committing) {
@@ -217,7 +282,7 @@ void Run::begin_commit(JobKey key, const Committing& committing) {
   job.committing->result_bytes = std::min(committing.result_bytes, kSizeMax);
   spool_bytes_ += job.committing->result_bytes;
   committing_ += 1;
-  waiting_.erase(key);
+  queue_if_idle(key, job);
 }
 
 void Run::finish_commit(JobKey key) {
@@ -228,7 +293,8 @@ void Run::finish_commit(JobKey key) {
                     .revision = job.revision,
                     .result_bytes = job.committing->result_bytes,
                     .digest = job.committing->digest,
-                    .attempts = std::move(job.attempts)};
+                    .attempts = std::move(job.attempts),
+                    .earlier_runs_until = job.earlier_runs_until};
   view_.jobs_committed += 1;
   view_.units_done += done.units;
   open_bytes_ -= job.payload_bytes;
@@ -270,7 +336,12 @@ void Run::redo(JobKey key, std::uint32_t revision, std::uint64_t payload_bytes) 
   view_.jobs_committed -= 1;
   view_.units_done -= job.units;
   // The attempts so far worked on another payload: whatever still comes of them must not be taken for an answer to this one.
-  add_open(key, OpenJob{.payload_bytes = std::min(payload_bytes, kSizeMax), .units = job.units, .revision = revision});
+  OpenJob again{.payload_bytes = std::min(payload_bytes, kSizeMax), .units = job.units, .revision = revision};
+  again.earlier_runs_until = job.earlier_runs_until;
+  for (const IssuedAttempt& attempt : job.attempts) {
+    again.earlier_runs_until = std::max(again.earlier_runs_until, attempt.runs_until);
+  }
+  add_open(key, std::move(again));
   unbind_fingerprint_if_unused();
 }
 
@@ -329,10 +400,14 @@ void Run::add_open(JobKey key, OpenJob job) {
   queue_if_idle(key, place->second);
 }
 
-bool Run::queue_if_idle(JobKey key, const OpenJob& job) {
+bool Run::queue_if_idle(JobKey key, OpenJob& job) {
+  const bool is_idle = !is_stopped_ && !job.committing && !job.has_live_attempt();
+  if (job.leased_until) leased_.erase({*job.leased_until, key});
+  job.leased_until = is_idle ? job.copies_end() : std::nullopt;
+  if (job.leased_until) leased_.emplace(*job.leased_until, key);
   // The queue is ordered by key. So a job that comes back stands before everything newer: the stage waits for this one, and
   // while it waits every newer result occupies the window. At the back, one loss could stall a whole run.
-  if (!is_stopped_ && !job.committing && !job.has_live_attempt()) return waiting_.insert(key).second;
+  if (is_idle && !job.leased_until) return waiting_.insert(key).second;
   waiting_.erase(key);
   return false;
 }

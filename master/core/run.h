@@ -6,10 +6,12 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/base/digest.h"
 #include "common/base/ids.h"
+#include "common/base/time.h"
 #include "master/core/config.h"
 #include "master/core/events.h"
 #include "master/core/stats.h"
@@ -27,6 +29,8 @@ struct IssuedAttempt {
   Attempt attempt{};
   WorkerId worker{};  ///< Who holds it, or held it last.
   AttemptState state = AttemptState::kLive;
+  /// Of an attempt that is not live, in a run whose jobs may not run twice: its copy may run until then. Empty: it has ended.
+  std::optional<Instant> runs_until{};
 };
 
 /// A result on its way to the disk.
@@ -56,10 +60,16 @@ struct OpenJob {
   std::optional<WorkerId> refused_by{};
   std::vector<IssuedAttempt> attempts{};
   std::optional<Committing> committing{};
+  std::optional<Instant> earlier_runs_until{};  ///< As `runs_until`, of an attempt at an earlier payload.
+  std::optional<Instant> leased_until{};        ///< Where it stands among the leased ones.
 
   IssuedAttempt* find(Attempt attempt);
   bool has(Attempt attempt) const;
   bool has_live_attempt() const;
+  /// Whether a copy of another attempt may run while one of this attempt does.
+  bool may_run_beside(Attempt attempt) const;
+  /// When no attempt can have a copy that runs any more; empty: none has one, save for a live attempt.
+  std::optional<Instant> copies_end() const;
 };
 
 /// A job whose result is durable and not yet accepted. It keeps what a late answer is compared with.
@@ -69,6 +79,7 @@ struct CommittedJob {
   std::uint64_t result_bytes = 0;
   Digest digest{};
   std::vector<IssuedAttempt> attempts{};
+  std::optional<Instant> earlier_runs_until{};
   bool is_delivered = false;
 };
 
@@ -143,10 +154,21 @@ class Run {
   /// Whether so few jobs are left that each is best kept for the slot that gets free first.
   bool is_at_tail(std::uint64_t slots) const { return feed_ended_ && waiting_.size() + fresh_.size() <= slots; }
 
+  /// Whether two copies of a job may run at the same time. If not, jobs are given out under leases.
+  bool may_run_twice() const { return options_.traits.deterministic || options_.traits.second_attempt; }
   void add_attempt(JobKey key, const IssuedAttempt& attempt);
-  /// Moves an attempt to another state, and the job into or out of the queue accordingly. True if the job went back to the
-  /// queue.
-  bool set_attempt(JobKey key, Attempt attempt, WorkerId worker, AttemptState state);
+  /// Moves an attempt to another state, and the job into or out of the queue accordingly. `runs_until`: as in IssuedAttempt.
+  /// True if the job went back to the queue.
+  bool set_attempt(JobKey key, Attempt attempt, WorkerId worker, AttemptState state,
+                   std::optional<Instant> runs_until = std::nullopt);
+  /// The worker has said how the attempt ended. True if the job went back to the queue.
+  bool end_copy(JobKey key, Attempt attempt);
+  /// The worker that has the attempt was told to stop it, and is heard: a copy that may still run may run until then.
+  void extend_copy(JobKey key, Attempt attempt, Instant until);
+  /// When the first job may go back to the queue for its lease has run out.
+  std::optional<Instant> first_lease_end() const;
+  /// Puts those whose leases have run out back into the queue: how many.
+  std::uint64_t end_leases(Instant now);
   void count_lost_attempt() { view_.attempts_lost += 1; }
 
   // --- committing and binding
@@ -180,7 +202,8 @@ class Run {
   void add_open(JobKey key, OpenJob job);
   JobKey first_fresh() const { return {jobs_fed_ - fresh_.size(), 0}; }
   /// Brings `waiting_` in line with the job's state.
-  bool queue_if_idle(JobKey key, const OpenJob& job);
+  bool queue_if_idle(JobKey key, OpenJob& job);
+  IssuedAttempt* find_attempt(JobKey key, Attempt attempt);
   bool is_spool_full() const;
   /// No job before `key` is still to be accepted: the stage can go on with nothing else.
   bool is_next_to_bind(JobKey key) const;
@@ -210,7 +233,8 @@ class Run {
   bool is_credit_told_ = false;  ///< To the stage that is attached.
 
   std::map<JobKey, OpenJob> open_;
-  std::set<JobKey> waiting_;  ///< Of those: neither committing nor with a live attempt.
+  std::set<JobKey> waiting_;                     ///< Of those: neither committing nor with a live attempt, nor leased.
+  std::set<std::pair<Instant, JobKey>> leased_;  ///< Of those: a copy may run until then, though no attempt is live.
   /// The last ones that were fed, up to job `jobs_fed_`: jobs are begun in the order of keys, so behind all of `open_`.
   std::deque<FreshJob> fresh_;
   std::map<JobKey, CommittedJob> committed_;

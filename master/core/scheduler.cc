@@ -1,5 +1,6 @@
 #include "master/core/scheduler.h"
 
+#include <algorithm>
 #include <variant>
 
 #include "common/base/check.h"
@@ -45,9 +46,10 @@ void Scheduler::step(Instant now, const Event& event, std::vector<Action>& actio
 }
 
 std::optional<Instant> Scheduler::next_deadline() const {
-  const auto most_silent = workers_.most_silent();
-  if (!most_silent) return std::nullopt;
-  return most_silent->first + config_.worker_silence_max;
+  std::optional<Instant> next;
+  if (const auto most_silent = workers_.most_silent()) next = most_silent->first + config_.worker_silence_max;
+  for (const auto& [run, end] : lease_ends_) next = std::min(next.value_or(end), end);
+  return next;
 }
 
 std::optional<RunView> Scheduler::run(RunId id) const {

@@ -77,6 +77,8 @@ class Scheduler {
   void hear(Worker& worker, Actions& actions);
   void expire(Worker& worker, Actions& actions);
   void hand_back_all(Worker& worker);
+  /// Until when a copy may run that is with a worker that was heard last at `heard`; empty if that is of no matter to the run.
+  std::optional<Instant> lease_end(const Run& run, Instant heard) const;
   void adopt(Worker& worker, const HeldAttempt& held, Actions& actions);
 
   // on_answer.cc
@@ -115,14 +117,19 @@ class Scheduler {
 
   // dispatch.cc
   void dispatch(Actions& actions);
+  /// The run has changed: brings what is known of all runs up to date.
+  void index(const Run& run);
   /// Who is to have the job, which is the run's next: the worker with most free slots that may take it and is not reserved for
   /// another run. When all that may take it are too full, they are reserved for it.
   Worker* choose_worker(const Run& run, const OpenJob& job, std::set<WorkerId>& reserved);
   void assign(Worker& worker, Run& run, JobKey key, Actions& actions);
   /// The run gets something from the worker: from now on from its like alone, if the run asks for that.
   void bind(Run& run, const Worker& worker, Actions& actions);
-  /// Takes a live or silent attempt from whoever holds it. True if the job went back to the queue.
-  bool end_attempt(Run& run, JobKey key, Attempt attempt);
+  /// Takes a live or silent attempt from whoever holds it; `runs_until` as in IssuedAttempt. True if the job went back to the
+  /// queue.
+  bool end_attempt(Run& run, JobKey key, Attempt attempt, std::optional<Instant> runs_until = std::nullopt);
+  /// Until when a copy of a job may run whose worker is told to stop it now, if it is told at all.
+  Instant revoked_end() const { return now_ + config_.lease + config_.revoked_max; }
   /// The same, and tells the holder to stop.
   void revoke(Run& run, JobKey key, const IssuedAttempt& attempt, Actions& actions);
   void revoke_all(Run& run, JobKey key, const OpenJob& job, Actions& actions);
@@ -137,7 +144,8 @@ class Scheduler {
   std::uint64_t attempts_issued_ = 0;
   std::map<RunId, Run> runs_;
   RunQueue queue_;
-  std::vector<RunId> touched_;  ///< In this step.
+  std::map<RunId, Instant> lease_ends_;  ///< The first one of each run that has leased jobs.
+  std::vector<RunId> touched_;           ///< In this step.
   WorkerTable workers_;
   Stats stats_;
 };

@@ -17,7 +17,8 @@ struct Stats {
   std::uint64_t assigned = 0;
   std::uint64_t requeued = 0;  ///< Jobs that went back to the front, for whatever reason.
   std::uint64_t revoked = 0;
-  std::uint64_t adopted = 0;  ///< Attempts that a worker brought back and went on with.
+  std::uint64_t leases_ended = 0;  ///< Jobs that nobody answered for and that went back when no copy could run any more.
+  std::uint64_t adopted = 0;       ///< Attempts that a worker brought back and went on with.
 
   std::uint64_t commits = 0;
   std::uint64_t accepted = 0;
@@ -47,6 +48,7 @@ struct RunView {
   std::uint64_t bytes_fed = 0;                ///< Their payload.
   std::uint64_t jobs_waiting = 0;
   std::uint64_t jobs_running = 0;
+  std::uint64_t jobs_leased = 0;     ///< Neither: they wait until no copy of them can run any more.
   std::uint64_t jobs_committed = 0;  ///< Accepted ones included.
   std::uint64_t jobs_bound = 0;
 

@@ -17,6 +17,12 @@ namespace {
 constexpr SchedulerConfig kDefaults;
 static_assert(kDefaults.jobs_window <= wire::kFedJobsMax && kDefaults.deliver_jobs_window <= wire::kDeliveredJobsMax &&
               kDefaults.worker_jobs_max <= wire::kHeldJobsMax);
+static_assert(kDefaults.lease == wire::kLease && kDefaults.revoked_max >= 2 * wire::kCancelGrace);
+
+/// Says that its sender is there, and nothing else.
+bool is_sign_of_life(const v1::Envelope& envelope) {
+  return envelope.has_heartbeat() || envelope.has_renew_lease();
+}
 
 }  // namespace
 
@@ -35,7 +41,7 @@ Hub::Hub(const HubConfig& config, PeerSender& sender, StageLauncher& stages, Spo
 void Hub::on_message(Instant now, const wire::PeerAddress& from, Result<wire::Message> message) {
   Peer* peer = peers_.find(from);
   if (peer != nullptr) peer->last_heard = now;
-  if (peer == nullptr || !message || !message->envelope.has_heartbeat()) look_before(now + config_.update_interval);
+  if (peer == nullptr || !message || !is_sign_of_life(message->envelope)) look_before(now + config_.update_interval);
   if (!message) {
     refused_messages_ += 1;
     complaints_.add(now, "message_refused peer=" + (peer != nullptr ? peer->name : std::string("unknown")) + " reason=\"" +
@@ -68,6 +74,7 @@ void Hub::dispatch(Instant now, Peer& peer, wire::Message& message) {
     case v1::Envelope::kCancelRun: on_cancel(now, peer, envelope.cancel_run()); break;
     case v1::Envelope::kResults: on_results(now, peer, message); break;
     case v1::Envelope::kDraining: apply(now, WorkerDraining{peer.worker}); break;
+    case v1::Envelope::kRenewLease: renew_lease(now, peer, envelope.renew_lease()); break;
     case v1::Envelope::kPart: on_part(now, peer, envelope.part(), message.payloads.front()); break;
     case v1::Envelope::kPartCredit: on_part_credit(now, peer, envelope.part_credit()); break;
     default: on_stage_message(now, peer, message); break;
@@ -180,6 +187,12 @@ v1::Welcome Hub::make_welcome() const {
   return welcome;
 }
 
+void Hub::renew_lease(Instant now, Peer& worker, const v1::RenewLease& asked) {
+  v1::Envelope message = envelope();
+  message.mutable_lease_renewed()->set_mark(asked.mark());
+  send(now, worker, std::move(message));
+}
+
 void Hub::welcome_worker(Instant now, Peer peer, const v1::Hello& hello) {
   peer.worker = WorkerId{next_worker_++};
   const v1::WorkerHello& worker = hello.worker();
@@ -199,6 +212,8 @@ void Hub::welcome_worker(Instant now, Peer peer, const v1::Hello& hello) {
   v1::Envelope message = envelope();
   *message.mutable_welcome() = make_welcome();
   message.mutable_welcome()->set_peer(added.worker.value);
+  message.mutable_welcome()->set_lease_ms(static_cast<std::uint64_t>(milliseconds(config_.scheduler.lease)));
+  message.mutable_welcome()->set_lease_mark(worker.lease_mark());
   send(now, added, std::move(message));
   apply(now, std::move(joined));
 }

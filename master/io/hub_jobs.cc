@@ -22,6 +22,8 @@ void Hub::assign(Instant now, const Assign& action) {
   *assignment.mutable_job() = wire::to_wire(action.job);
   *assignment.mutable_attempt() = wire::to_wire(action.attempt);
   assignment.set_kind(run->description.kind());
+  const v1::RunDescription& description = run->description;
+  assignment.set_is_leased(!description.deterministic() && !description.second_attempt());
   if (worker->runs_set_up.insert(action.job.run).second) assignment.set_setup(run->planned.setup());
   *assignment.mutable_payload() = wire::payload_ref(payload->size(), payload->digest(), inlined);
   if (!inlined) {
@@ -106,7 +108,7 @@ void Hub::on_result(Instant now, Peer& worker, const v1::JobResult& result, Byte
   }
   JobFailed failed{worker.worker, job, attempt, FailureKind::kRefused, !result.final(), "handed back by the worker"};
   // Handed back perhaps because the worker no longer has the run's setup: it comes again with the next job.
-  if (result.outcome() == v1::OUTCOME_UNSTARTED) {
+  if (result.outcome() == v1::OUTCOME_UNSTARTED || result.outcome() == v1::OUTCOME_LEASE_ENDED) {
     failed.kind = FailureKind::kUnstarted;
   } else if (result.outcome() == v1::OUTCOME_RETURNED) {
     worker.runs_set_up.erase(job.run);

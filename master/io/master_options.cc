@@ -17,6 +17,7 @@ const std::vector<cli::Setting>& master_settings() {
       {"insecure", Form::kFlag},
       {"version", Form::kFlag, 'V', true},
       {"lifeline", Form::kFlag, 0, true, true},
+      {"lease", Form::kValue, 0, true, true},
   };
   return settings;
 }
@@ -38,6 +39,7 @@ MasterOptions read_master_options(std::vector<std::string> arguments, const cli:
     errors.push_back(Error{ErrorCode::kUsage, "is empty", state == nullptr ? "--state" : state->where,
                            "name a directory of the master's own"});
   }
+  server.lease = given.duration("lease", errors).value_or(server.lease);
   server.has_lifeline = given.is_set("lifeline");
   server.warn_insecure = !server.listen.is_ipc();
   return options;

@@ -65,6 +65,7 @@ bool may_send(v1::Role role, v1::Envelope::BodyCase body) {
     case v1::Envelope::kPublished:
     case v1::Envelope::kStageFailed: return role == v1::ROLE_STAGE;
     case v1::Envelope::kResults:
+    case v1::Envelope::kRenewLease:
     case v1::Envelope::kDraining: return role == v1::ROLE_WORKER;
     case v1::Envelope::kPart:
     case v1::Envelope::kPartCredit: return role == v1::ROLE_STAGE || role == v1::ROLE_WORKER;

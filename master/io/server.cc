@@ -149,13 +149,15 @@ Result<int> serve(const ServerOptions& options, SignalFd& signals) {
     if (!taken) return propagate(taken);
     lifeline = std::move(*taken);
   }
+  HubConfig config;
+  config.scheduler.lease = options.lease;
+  if (Status status = config.scheduler.validate(); !status) return propagate(status);
   auto state = StateDirectory::open(options.state);
   if (!state) return propagate(state);
   net::Context context;
   auto channel = net::RouterChannel::bind(context, options.listen);
   if (!channel) return propagate(channel);
 
-  HubConfig config;
   config.scheduler.epoch = state->epoch().value;
   StageChildren stages(local_address(channel->address()), signals,
                        options.has_lifeline ? kPrivateStageLeaveMax : config.stage_goodbye_max);

@@ -13,7 +13,8 @@ namespace sheaf::master {
 struct ServerOptions {
   wire::Endpoint listen;
   std::string state;
-  bool has_lifeline = false;   ///< Started by another program of sheaf: it leaves when that one has gone.
+  bool has_lifeline = false;  ///< Started by another program of sheaf: it leaves when that one has gone.
+  Duration lease = wire::kLease;
   bool warn_insecure = false;  ///< Says every minute that anybody may connect.
 };
 

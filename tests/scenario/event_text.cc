@@ -218,6 +218,7 @@ Status parse_config(std::string_view text, SchedulerConfig& config) {
   if (!fields) return propagate(fields);
   fields->get("epoch", config.epoch);
   fields->get("worker_silence_max", config.worker_silence_max);
+  fields->get("lease", config.lease);
   fields->get("deliver_window_bytes", config.deliver_window_bytes);
   fields->get("jobs_window", config.jobs_window);
   fields->get("spool_jobs_window", config.spool_jobs_window);

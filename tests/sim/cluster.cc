@@ -12,8 +12,8 @@ namespace {
 constexpr std::uint64_t kKiB = 1024;
 constexpr std::uint64_t kEventsMax = 3'000'000;
 
-template <std::size_t Size>
-std::uint64_t one_of(Random& random, const std::array<std::uint64_t, Size>& values) {
+template <class Value, std::size_t Size>
+Value one_of(Random& random, const std::array<Value, Size>& values) {
   return values[random.below(Size)];
 }
 
@@ -24,6 +24,7 @@ Cluster::Cluster(std::uint64_t seed, const std::string& scratch, Trace& trace)
       trace_(trace),
       random_(seed),
       network_(timeline_, random_.fork(), trace),
+      copies_(verdict_),
       config_(make_config()),
       master_(timeline_, network_, random_.fork(), config_, scratch, verdict_) {
   constexpr std::array<Duration, 4> kJitters = {Duration(0), 1ms, 20ms, 300ms};
@@ -32,6 +33,8 @@ Cluster::Cluster(std::uint64_t seed, const std::string& scratch, Trace& trace)
   network_.set_room(one_of(random_, std::array<std::uint64_t, 5>{10'000, 10'000, 16, 4, 2}));
   constexpr std::array<Duration, 5> kLongest = {200us, 5ms, 100ms, 1s, 6s};
   job_longest_ = kLongest[random_.below(kLongest.size())];
+  has_leases_ = random_.chance(300);
+  if (has_leases_ && random_.chance(600)) job_longest_ = 20s;
 
   master_.on_submitted = [this](RunId id, std::uint64_t tag) { on_submitted(id, tag); };
   master_.on_start_stage = [this](RunId id, const v1::StageHello& identity) {
@@ -49,11 +52,12 @@ Cluster::Cluster(std::uint64_t seed, const std::string& scratch, Trace& trace)
   const std::uint64_t seats = random_.between(1, 5);
   for (std::uint64_t i = 0; i < seats; ++i) make_seat();
 
-  heal_at_ = timeline_.now() + random_.duration(2s, 40s);
+  heal_at_ = timeline_.now() + (has_leases_ ? random_.duration(20s, 240s) : random_.duration(2s, 40s));
   std::uint64_t jobs = 0;
   // One after the other, on whoever is slow, some of them twice.
   for (const auto& run : runs_) jobs += (run->workload.is_conversation ? 5 : 1) * run->workload.jobs;
   deadline_ = heal_at_ + 150s + static_cast<int>(jobs) * 3 * job_longest_;
+  if (has_leases_) deadline_ += 4 * (config_.scheduler.lease + config_.scheduler.revoked_max);
   schedule_faults();
   watch();
 }
@@ -67,6 +71,7 @@ master::HubConfig Cluster::make_config() {
   config.scheduler.deliver_jobs_window = one_of(random_, std::array<std::uint64_t, 4>{1, 3, 16, 1024});
   config.scheduler.jobs_window = one_of(random_, std::array<std::uint64_t, 4>{1, 3, 16, 4096});
   config.scheduler.spool_jobs_window = one_of(random_, std::array<std::uint64_t, 4>{1, 4, 16, 65536});
+  config.scheduler.lease = one_of(random_, std::array<Duration, 3>{8s, 20s, 60s});
   return config;
 }
 
@@ -80,8 +85,9 @@ void Cluster::make_run(std::uint64_t tag) {
   v1::RunDescription& description = run->description;
   description.set_kind(tag > 0 && random_.chance(500) ? "command" : "video");
   description.set_stage_program("sheaf-stage-video");
-  description.set_deterministic(true);
-  description.set_second_attempt(true);
+  const bool is_leased = has_leases_ && (tag == 0 || random_.chance(500));
+  description.set_deterministic(!is_leased);
+  description.set_second_attempt(!is_leased);
   description.set_priority(static_cast<int>(random_.below(3)) - 1);
   description.set_attempts_max(static_cast<std::uint32_t>(random_.between(3, 5)));
   description.set_stage_at_client(random_.chance(250));
@@ -133,7 +139,7 @@ void Cluster::start_worker(std::size_t index) {
   seat.is_awaited = false;
   if (seat.worker != nullptr && !seat.worker->has_ended()) return;
   const std::string name = "worker-" + std::to_string(index) + "." + std::to_string(workers_.size());
-  workers_.push_back(std::make_unique<SimWorker>(timeline_, network_, random_.fork(), name, seat.traits, verdict_));
+  workers_.push_back(std::make_unique<SimWorker>(timeline_, network_, random_.fork(), name, seat.traits, copies_, verdict_));
   seat.worker = workers_.back().get();
   trace_.note(timeline_.now(), "start " + name);
   seat.worker->start();
@@ -176,6 +182,7 @@ void Cluster::on_submitted(RunId id, std::uint64_t tag) {
   verdict_.require(run.id == RunId{} || run.id == id, "a run was submitted twice");
   if (run.id == id) return;
   run.id = id;
+  if (!run.description.deterministic() && !run.description.second_attempt()) copies_.watch(id);
   master_.auditor().expect_run(
       id, {&run.workload, run.description.kind(), run.description.attempts_max(), run.description.bind_fingerprint()});
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/sim/client.h"
+#include "tests/sim/copies.h"
 #include "tests/sim/master.h"
 #include "tests/sim/network.h"
 #include "tests/sim/random.h"
@@ -91,12 +92,14 @@ class Cluster {
   Random random_;
   Verdict verdict_;
   Network network_;
+  Copies copies_;
   master::HubConfig config_;
   SimMaster master_;
   std::vector<std::unique_ptr<SimRun>> runs_;
   std::vector<Seat> seats_;
   std::vector<std::unique_ptr<SimWorker>> workers_;  ///< All that ever were.
 
+  bool has_leases_ = false;  ///< Some run's jobs may not run in two copies: faults take longer, to outlast a lease.
   Duration job_longest_{};
   Duration fault_gap_{};
   std::uint64_t fault_kinds_ = 0;  ///< A bit for each: every seed has a mixture of its own.

@@ -107,7 +107,8 @@ void Cluster::fault_worker(Seat& seat, std::size_t index) {
   SimWorker& worker = *seat.worker;
   const std::uint64_t kind = random_.below(7);
   if ((fault_kinds_ & (2ULL << kind)) == 0) return;
-  const Duration some_time = random_.duration(10ms, random_.chance(500) ? Duration(7s) : Duration(1s));
+  Duration some_time = random_.duration(10ms, random_.chance(500) ? Duration(7s) : Duration(1s));
+  if (has_leases_ && random_.chance(400)) some_time = random_.duration(5s, 100s);  // Some outlast a lease.
   switch (kind) {
     case 0:
     case 1: break_link(worker.port(), some_time, worker.name()); return;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/mark.h"
+#include "common/wire/limits.h"
 #include "tests/sim/workload.h"
 #include "worker/core/limits.h"
 
@@ -11,10 +13,11 @@ namespace sheaf::sim {
 using namespace std::chrono_literals;
 
 SimWorker::SimWorker(Timeline& timeline, Network& network, Random random, std::string name, const WorkerTraits& traits,
-                     Verdict& verdict)
+                     Copies& copies, Verdict& verdict)
     : Process(timeline, name),
       random_(random),
       traits_(traits),
+      copies_(copies),
       verdict_(verdict),
       session_(traits.config, hello_of(*this, random_)),
       port_(
@@ -34,6 +37,11 @@ void SimWorker::kill(bool is_orderly) {
   if (has_ended()) return;
   end();
   port_.close(is_orderly);
+  for (const auto& [id, executor] : executors_) {
+    for (const auto& [attempt, given] : executor.given) {
+      timeline().after(random_.duration(0ms, 50ms), [this, job = given.job, attempt = attempt] { copies_.end(job, attempt); });
+    }
+  }
   executors_.clear();
 }
 
@@ -70,9 +78,11 @@ void SimWorker::carry_out(worker::Action& action) {
   } else if (auto* to_end = std::get_if<worker::EndExecutor>(&action)) {
     timeline().after(random_.duration(1ms, 50ms), [this, id = to_end->executor] { lose_executor(id, "was ended"); });
   } else if (auto* open = std::get_if<worker::OpenRun>(&action)) {
-    Executor& executor = executors_.at(open->executor);
-    verdict_.require(traits_.kinds.at(executor.program) == open->kind, "a run was opened in a program that does another kind");
-    auto& runs = executor.runs;
+    const auto executor = executors_.find(open->executor);
+    if (executor == executors_.end()) return;  // It has just died; the news of it is on its way.
+    verdict_.require(traits_.kinds.at(executor->second.program) == open->kind,
+                     "a run was opened in a program that does another kind");
+    auto& runs = executor->second.runs;
     std::erase_if(runs, [&](const auto& run) { return run.first == open->run; });
     runs.emplace_back(open->run, open->setup);
     if (runs.size() > worker::kOpenRunsMax) runs.pop_front();
@@ -82,6 +92,8 @@ void SimWorker::carry_out(worker::Action& action) {
     cancel_job(cancel->executor, cancel->attempt, false);
   } else if (auto* back = std::get_if<worker::AskJobBack>(&action)) {
     cancel_job(back->executor, back->attempt, true);
+  } else if (auto* lease = std::get_if<worker::SetLease>(&action)) {
+    set_lease(lease->until);
   } else if (std::holds_alternative<worker::Leave>(action)) {
     flush();
     kill(true);
@@ -123,8 +135,11 @@ void SimWorker::start_executor(const worker::StartExecutor& start) {
 }
 
 void SimWorker::lose_executor(worker::ExecutorId id, const std::string& how) {
+  const auto executor = executors_.find(id);
+  if (executor == executors_.end()) return;
+  for (const auto& [attempt, given] : executor->second.given) copies_.end(given.job, attempt);
+  executors_.erase(executor);
   post([this, id, how] {
-    if (executors_.erase(id) == 0) return;
     const Error evidence{ErrorCode::kFailed, "the executor " + how, {}, {}};
     input([&](auto& actions) { session_.on_executor_lost(now(), id, evidence, actions); });
   });
@@ -143,19 +158,28 @@ void SimWorker::take_job(worker::StartJob& start) {
 }
 
 void SimWorker::begin_jobs(worker::ExecutorId id) {
-  Executor& executor = executors_.at(id);
+  const auto found = executors_.find(id);
+  if (found == executors_.end()) return;
+  Executor& executor = found->second;
   const auto is_running = [](const auto& entry) { return entry.second.has_begun; };
   auto busy = std::count_if(executor.given.begin(), executor.given.end(), is_running);
-  for (; !executor.waiting.empty() && busy < traits_.config.threads; ++busy) {
+  while (!executor.waiting.empty() && busy < traits_.config.threads) {
     const Attempt attempt = executor.waiting.front();
     executor.waiting.pop_front();
     Given& next = executor.given.at(attempt);
+    if (!may_begin(next.job)) {
+      const JobId job = next.job;
+      executor.given.erase(attempt);
+      timeline().after(0ns, [this, id, job, attempt] { report(id, job, attempt, fail(ErrorCode::kStopped, "no lease")); });
+      continue;
+    }
+    busy += 1;
     next.has_begun = true;
     next.end = ++ends_;
     begun_.insert(attempt);
-    timeline().after(random_.duration(10us, traits_.job_longest), [this, id, attempt, number = next.end] {
-      post([this, id, attempt, number] { end_job(id, attempt, number); });
-    });
+    copies_.begin(next.job, attempt, name());
+    timeline().after(random_.duration(10us, traits_.job_longest),
+                     [this, id, attempt, number = next.end] { end_job(id, attempt, number); });
   }
   std::int64_t all_busy = 0;
   for (const auto& [other, each] : executors_) {
@@ -179,22 +203,53 @@ void SimWorker::end_job(worker::ExecutorId id, Attempt attempt, std::uint64_t nu
 
   const Given running = std::move(entry->second);
   executor->second.given.erase(entry);
-  begin_jobs(id);
+  copies_.end(running.job, attempt);
   const auto& runs = executor->second.runs;
   const auto run = std::find_if(runs.begin(), runs.end(), [&](const auto& open) { return open.first == running.job.run; });
   if (run == runs.end()) return verdict_.fail("a job of a run that its executor has not been told of");
   if (random_.chance(traits_.fails)) {
-    input([&](auto& actions) {
-      session_.on_job_done(now(), id, running.job, attempt, fail(ErrorCode::kFailed, "it failed"), false, actions);
-    });
-    return;
+    report(id, running.job, attempt, fail(ErrorCode::kFailed, "it failed"));
+    return begin_jobs(id);
   }
   const auto payload = running.payload.read_all();
   if (!payload) return verdict_.fail("a payload cannot be read");
   Blob result(traits_.config.scratch);
   if (!result.append(std::string_view(result_of(run->second, *payload)))) return verdict_.fail("a result cannot be written");
-  worker::JobOutput output(std::move(result), measures_of(*payload));
-  input([&](auto& actions) { session_.on_job_done(now(), id, running.job, attempt, std::move(output), false, actions); });
+  report(id, running.job, attempt, worker::JobOutput(std::move(result), measures_of(*payload)));
+  begin_jobs(id);
+}
+
+void SimWorker::report(worker::ExecutorId id, JobId job, Attempt attempt, Result<worker::JobOutput> output) {
+  auto reported = std::make_shared<Result<worker::JobOutput>>(std::move(output));
+  post([this, id, job, attempt, reported] {
+    input([&](auto& actions) { session_.on_job_done(now(), id, job, attempt, std::move(*reported), false, actions); });
+  });
+}
+
+void SimWorker::set_lease(Instant until) {
+  verdict_.require(until > lease_until_, "a lease became shorter");
+  lease_until_ = until;
+  // It does not end all of it in the same instant.
+  timeline().at(until + random_.duration(0ms, 50ms), [this] { end_lease(); });
+}
+
+void SimWorker::end_lease() {
+  if (now() < lease_until_) return;
+  for (auto& [id, executor] : executors_) {
+    for (auto given = executor.given.begin(); given != executor.given.end();) {
+      const auto [attempt, job] = std::pair(given->first, given->second.job);
+      const bool is_to_end = given->second.has_begun && copies_.is_leased(job.run);
+      ++given;
+      if (!is_to_end) continue;
+      SHEAF_MARK("sim_spawner_ended_a_copy");
+      executor.given.erase(attempt);
+      copies_.end(job, attempt);
+      timeline().after(0ns, [this, id = id, job = job, attempt = attempt] {
+        report(id, job, attempt, fail(ErrorCode::kFailed, "was ended by signal 9"));
+        begin_jobs(id);
+      });
+    }
+  }
 }
 
 void SimWorker::cancel_job(worker::ExecutorId id, Attempt attempt, bool unless_begun) {
@@ -206,18 +261,14 @@ void SimWorker::cancel_job(worker::ExecutorId id, Attempt attempt, bool unless_b
     const JobId job = entry->second.job;
     executor->second.given.erase(entry);
     std::erase(executor->second.waiting, attempt);
-    post([this, id, attempt, job] {
-      if (!executors_.contains(id)) return;
-      const auto cancelled = [] { return fail(ErrorCode::kStopped, "cancelled"); };
-      input([&](auto& actions) { session_.on_job_done(now(), id, job, attempt, cancelled(), false, actions); });
-    });
+    timeline().after(0ns, [this, id, job, attempt] { report(id, job, attempt, fail(ErrorCode::kStopped, "cancelled")); });
     return;
   }
   const std::uint64_t number = ++ends_;
   entry->second.end = number;  // It no longer ends when it would have.
   const bool goes_on = random_.chance(traits_.ignores_cancel);
-  timeline().after(goes_on ? 2 * worker::kCancelGrace : random_.duration(1ms, 100ms),
-                   [this, id, attempt, number] { post([this, id, attempt, number] { end_job(id, attempt, number); }); });
+  timeline().after(goes_on ? 2 * wire::kCancelGrace : random_.duration(1ms, 100ms),
+                   [this, id, attempt, number] { end_job(id, attempt, number); });
 }
 
 std::optional<Instant> SimWorker::next_deadline() const {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "common/wire/outbox.h"
+#include "tests/sim/copies.h"
 #include "tests/sim/network.h"
 #include "tests/sim/process.h"
 #include "tests/sim/random.h"
@@ -27,14 +28,15 @@ struct WorkerTraits {
   std::uint64_t ignores_cancel = 0;            ///< Per thousand revoked jobs: those that go on until their executor is ended.
 };
 
-/// A sheaf-worker process with its executors: the real session; executors that take virtual time, fail and die.
+/// A sheaf-worker with its executors and its spawner: the real session; executors that take virtual time, fail and die, and go
+/// on while the link is stopped; a spawner that lets nothing run that may not run twice when its lease is over.
 class SimWorker final : public Process {
  public:
-  SimWorker(Timeline& timeline, Network& network, Random random, std::string name, const WorkerTraits& traits,
+  SimWorker(Timeline& timeline, Network& network, Random random, std::string name, const WorkerTraits& traits, Copies& copies,
             Verdict& verdict);
 
   void start();
-  /// SIGKILL, of the link and all executors.
+  /// SIGKILL, of the link; the spawner ends all executors.
   void kill(bool is_orderly);
   /// SIGTERM.
   void drain();
@@ -70,6 +72,12 @@ class SimWorker final : public Process {
   void take_job(worker::StartJob& start);
   void begin_jobs(worker::ExecutorId id);
   void end_job(worker::ExecutorId id, Attempt attempt, std::uint64_t number);
+  /// What the executor says reaches the link when that goes on.
+  void report(worker::ExecutorId id, JobId job, Attempt attempt, Result<worker::JobOutput> output);
+  void set_lease(Instant until);
+  /// Ends what may not run twice, unless the lease has become longer.
+  void end_lease();
+  bool may_begin(JobId job) const { return !copies_.is_leased(job.run) || now() < lease_until_; }
   /// What it says of an attempt that its executor did not end must be so.
   void check(const v1::JobResult& result);
   void cancel_job(worker::ExecutorId id, Attempt attempt, bool unless_begun);
@@ -79,12 +87,14 @@ class SimWorker final : public Process {
 
   Random random_;
   WorkerTraits traits_;
+  Copies& copies_;
   Verdict& verdict_;
   worker::WorkerSession session_;
   Port port_;
   wire::Outbox outbox_;
   std::map<worker::ExecutorId, Executor> executors_;
   std::set<Attempt> begun_;
+  Instant lease_until_{};   ///< As the spawner knows it.
   std::uint64_t ends_ = 0;  ///< For their numbers.
 };
 

@@ -140,8 +140,8 @@ class HubTest : public testing::Test {
     run.set_request("the request");
     run.set_attempts_max(2);
     run.set_bind_fingerprint(true);
-    run.set_deterministic(true);
-    run.set_second_attempt(true);
+    run.set_deterministic(may_run_twice_);
+    run.set_second_attempt(may_run_twice_);
     run.set_stage_program("sheaf-stage-video");
     run.set_stage_at_client(stage_at_client);
     say(from, message);
@@ -274,6 +274,7 @@ class HubTest : public testing::Test {
   std::uint64_t random_ = 0;
   Hub hub_;
   std::vector<wire::Message> heard_;
+  bool may_run_twice_ = true;  ///< The jobs of the runs that are submitted.
 };
 
 }  // namespace sheaf::master

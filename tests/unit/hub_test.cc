@@ -257,13 +257,47 @@ TEST_F(HubTest, ReadsNothingFromARoleThatMayNotSayIt) {
   EXPECT_EQ(hub_.active_runs(), 1u);
 }
 
+TEST_F(HubTest, GivesAWorkerItsMarksBack) {
+  v1::Hello hello = worker_hello(300);
+  hello.mutable_worker()->set_lease_mark(77);
+  greet("worker", hello);
+  hears("worker");
+  EXPECT_EQ(heard("welcome").envelope.welcome().lease_ms(), 60'000u);
+  EXPECT_EQ(heard("welcome").envelope.welcome().lease_mark(), 77u);
+
+  v1::Envelope renewal = envelope();
+  renewal.mutable_renew_lease()->set_mark(78);
+  say("worker", renewal);
+  EXPECT_EQ(hears("worker"), Kinds{"lease_renewed"});
+  EXPECT_EQ(heard("lease_renewed").envelope.lease_renewed().mark(), 78u);
+}
+
+TEST_F(HubTest, RenewsNoLeaseOfWhomItHasNotWelcomed) {
+  v1::Envelope renewal = envelope();
+  renewal.mutable_renew_lease()->set_mark(78);
+  say("stranger", renewal);
+  EXPECT_EQ(hears("stranger"), Kinds{"refused"});
+  greet_as_worker("worker", 300);
+  hub_.on_gone(now_, "worker");
+  hears("worker");
+  say("worker", renewal);
+  EXPECT_EQ(hears("worker"), Kinds{"refused"});
+}
+
+TEST_F(HubTest, TellsAWorkerWhichJobsAreLeased) {
+  may_run_twice_ = false;
+  begin_run(1);
+  greet_as_worker("worker", 300);
+  EXPECT_TRUE(assignment("worker").is_leased());
+}
+
 TEST_F(HubTest, LetsEachRoleSayItsOwnMessagesAndNoOthers) {
   // The table of docs/PROTOCOL.md: w(orker), s(tage), c(lient).
   const std::map<std::string, std::string> table = {
-      {"hello", "wsc"},    {"heartbeat", "wsc"}, {"goodbye", "wsc"},   {"draining", "w"},  {"submit", "c"},
-      {"cancel_run", "c"}, {"run_planned", "s"}, {"feed", "s"},        {"feed_end", "s"},  {"accept", "s"},
-      {"redo", "s"},       {"split", "s"},       {"publish", "s"},     {"published", "s"}, {"stage_failed", "s"},
-      {"results", "w"},    {"part", "ws"},       {"part_credit", "ws"}};
+      {"hello", "wsc"},     {"heartbeat", "wsc"}, {"goodbye", "wsc"}, {"draining", "w"},    {"submit", "c"},
+      {"cancel_run", "c"},  {"run_planned", "s"}, {"feed", "s"},      {"feed_end", "s"},    {"accept", "s"},
+      {"redo", "s"},        {"split", "s"},       {"publish", "s"},   {"published", "s"},   {"stage_failed", "s"},
+      {"renew_lease", "w"}, {"results", "w"},     {"part", "ws"},     {"part_credit", "ws"}};
   const auto* body = v1::Envelope::descriptor()->oneof_decl(0);
   for (int i = 0; i < body->field_count(); ++i) {
     const auto entry = table.find(body->field(i)->name());

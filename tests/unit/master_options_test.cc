@@ -39,6 +39,7 @@ TEST(MasterOptionsTest, ReadsWhatItIsTold) {
   EXPECT_FALSE(reading.options.server.has_lifeline);
   EXPECT_FALSE(read({"--listen", "ipc:///tmp/m", "--insecure"}).options.server.warn_insecure);
   EXPECT_TRUE(read({"--listen", "ipc:///tmp/m", "--lifeline"}).options.server.has_lifeline);
+  EXPECT_EQ(read({"--lease", "2s"}).options.server.lease, std::chrono::seconds(2));
 }
 
 TEST(MasterOptionsTest, SaysAllThatIsWrongAtOnce) {

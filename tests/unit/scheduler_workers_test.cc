@@ -58,11 +58,12 @@ TEST(SchedulerTest, UsesAnExpiredWorkerAgainWhenItIsHeard) {
 
 TEST(SchedulerTest, StopsTheOlderCopyOfWhatMayNotRunTwice) {
   for (const bool may_run_twice : {false, true}) {
-    SchedulerHarness harness;
+    SchedulerHarness harness({.lease = 1s});
     harness.open_run({.run = kRun, .traits = {.deterministic = may_run_twice}});
     harness.step(0s, WorkerJoined{.worker = kA});
     harness.feed(0, 1);
     harness.step(4s, TimePassed{});
+    harness.step(4s, TimePassed{});  // By now its lease is over, too.
     harness.step(4s, WorkerJoined{.worker = kB});
     EXPECT_THAT(harness.take_actions(), Contains(is_assign(kB, job(0), try_no(2))));
     harness.step(5s, WorkerHeard{kA});
@@ -148,6 +149,7 @@ TEST(SchedulerTest, RevokesWhatAReturningWorkerNeedNotRun) {
   harness.feed(0, 2);
   harness.commit(kA, job(0), try_no(1));
   harness.step(WorkerLost{kA});
+  harness.step(60s, TimePassed{});
   harness.step(WorkerJoined{.worker = kB});
   harness.forget_actions();
   // Committed; running elsewhere; never issued; unknown run.

@@ -83,6 +83,8 @@ const std::vector<Refusal> kRefusals = {
       {"welcome", SPOIL(mutable_welcome()->set_epoch(0)), "without an epoch"},
       {"welcome", SPOIL(mutable_welcome()->set_version(kLong)), "a version is longer"},
       {"welcome", SPOIL(mutable_welcome()->set_heartbeat_interval_ms(0)), "make no sense"},
+      {"welcome", SPOIL(mutable_welcome()->set_lease_ms(0)), "lease makes no sense"},
+      {"welcome", SPOIL(mutable_welcome()->set_lease_ms(86'400'001)), "lease makes no sense"},
       {"welcome", SPOIL(mutable_welcome()->set_silence_max_ms(1000)), "make no sense"},
       {"welcome", SPOIL(mutable_welcome()->set_silence_max_ms(1ull << 60)), "make no sense"},
       {"welcome", SPOIL(mutable_welcome()->mutable_run()->set_request(kLongSetup)), "a request is longer"},
@@ -231,6 +233,8 @@ const std::vector<Refusal> kRefusals = {
       {"part_credit", SPOIL(mutable_part_credit()->clear_transfer()), "no transfer is named"},
       // Kinds without a limit of their own can still bring frames that nobody asked for.
       {"heartbeat", [](Message& m) { m.payloads.emplace_back("bytes"); }, "more payload frames"},
+      {"renew_lease", [](Message& m) { m.payloads.emplace_back("bytes"); }, "more payload frames"},
+      {"lease_renewed", [](Message& m) { m.payloads.emplace_back("bytes"); }, "more payload frames"},
       {"draining", [](Message& m) { m.payloads.emplace_back("bytes"); }, "more payload frames"},
 };
 
@@ -257,7 +261,7 @@ TEST(ValidateTest, IsTestedWithEveryKindThatTheWireHas) {
   std::set<std::string> refused;
   for (const Refusal& refusal : kRefusals) refused.insert(refusal.kind);
   const auto* body = v1::Envelope::descriptor()->oneof_decl(0);
-  ASSERT_EQ(body->field_count(), 29);
+  ASSERT_EQ(body->field_count(), 31);
   for (int i = 0; i < body->field_count(); ++i) {
     EXPECT_TRUE(samples.contains(body->field(i)->name())) << body->field(i)->name();
     EXPECT_TRUE(refused.contains(body->field(i)->name())) << body->field(i)->name();

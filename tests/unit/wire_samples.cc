@@ -70,6 +70,7 @@ v1::Hello worker_hello() {
   worker.add_kinds()->set_name("video");
   worker.mutable_kinds(0)->set_fingerprint("libx264 164");
   worker.add_labels("gpu");
+  worker.set_lease_mark(77);
   name_job_attempt(*worker.add_running());
   return out;
 }
@@ -125,6 +126,8 @@ void add_links(Samples& samples) {
     welcome.set_peer(2);
     welcome.set_heartbeat_interval_ms(1000);
     welcome.set_silence_max_ms(4000);
+    welcome.set_lease_ms(60'000);
+    welcome.set_lease_mark(77);
     describe_run(*welcome.mutable_run());
   });
   samples.add([](v1::Envelope& e) {
@@ -132,6 +135,8 @@ void add_links(Samples& samples) {
     e.mutable_refused()->set_text("too many connections");
   });
   samples.add([](v1::Envelope& e) { e.mutable_heartbeat(); });
+  samples.add([](v1::Envelope& e) { e.mutable_renew_lease()->set_mark(77); });
+  samples.add([](v1::Envelope& e) { e.mutable_lease_renewed()->set_mark(77); });
   samples.add([](v1::Envelope& e) { e.mutable_goodbye()->set_reason("done"); });
   samples.add([](v1::Envelope& e) { e.mutable_draining(); });
 }

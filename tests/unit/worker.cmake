@@ -1,4 +1,5 @@
-sheaf_test(worker_core_test unit executor_table_test.cc job_queue_test.cc worker_session_ahead_test.cc worker_session_test.cc worker_session_transfer_test.cc
+sheaf_test(worker_core_test unit executor_table_test.cc job_queue_test.cc worker_session_ahead_test.cc worker_session_lease_test.cc
+  worker_session_test.cc worker_session_transfer_test.cc
   LIBS sheaf::worker_core)
 
 # A program that is started as an executor is, with a kind that does what its payloads say.

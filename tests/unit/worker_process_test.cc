@@ -101,6 +101,7 @@ class WorkerProcessTest : public ::testing::Test {
     welcome.set_epoch(1);
     welcome.set_heartbeat_interval_ms(1000);
     welcome.set_silence_max_ms(600'000);  // This master says no heartbeats.
+    welcome.set_lease_ms(600'000);
     send(std::move(message));
   }
   static JobId job(std::uint64_t n) { return JobId{RunId{1}, JobKey{n, 0}}; }

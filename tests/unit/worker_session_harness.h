@@ -66,6 +66,9 @@ class SessionHarness {
     welcome.set_epoch(epoch);
     welcome.set_heartbeat_interval_ms(1000);
     welcome.set_silence_max_ms(4000);
+    welcome.set_peer(1);
+    welcome.set_lease_ms(60'000);
+    welcome.set_lease_mark(mark_);
     epoch_ = epoch;
     hear(std::move(message));
   }
@@ -74,6 +77,19 @@ class SessionHarness {
     wire::Message message;
     message.payloads.push_back(payload);
     add_assignment(message, job(seq), n, setup, wire::payload_ref(payload.size(), digest(payload), true));
+    hear(std::move(message));
+  }
+  /// A job that may not run in two copies.
+  void assign_leased(std::uint64_t seq, std::uint64_t n) {
+    wire::Message message;
+    message.payloads.emplace_back("job");
+    add_assignment(message, job(seq), n, "setup", wire::payload_ref(3, digest("job"), true));
+    message.envelope.mutable_assign()->mutable_jobs(0)->set_is_leased(true);
+    hear(std::move(message));
+  }
+  void renew(std::uint64_t mark) {
+    wire::Message message;
+    message.envelope.mutable_lease_renewed()->set_mark(mark);
     hear(std::move(message));
   }
   void assign_kind(const std::string& kind, std::uint64_t seq, std::uint64_t n) {
@@ -163,6 +179,9 @@ class SessionHarness {
   const std::vector<std::string>& words() const { return words_; }
   /// What came of its making.
   const std::vector<std::string>& first_words() const { return first_words_; }
+  /// The last mark that it has sent for a lease; the leases that came of them since they were last taken.
+  std::uint64_t mark() const { return mark_; }
+  std::vector<Instant> take_leases() { return std::exchange(leases_, {}); }
   /// The messages among it.
   const std::vector<wire::Message>& sent() const { return sent_; }
   /// The payloads that executors were given in it.
@@ -195,13 +214,16 @@ class SessionHarness {
         std::string running;
         for (const auto& each : envelope.hello().worker().running()) running += " " + std::to_string(each.job().seq());
         words_.push_back("send hello" + running);
+        mark_ = envelope.hello().worker().lease_mark();
         break;
       }
+      case v1::Envelope::kRenewLease: mark_ = envelope.renew_lease().mark(); break;
       case v1::Envelope::kHeartbeat: words_.push_back("send heartbeat"); break;
       case v1::Envelope::kGoodbye: words_.push_back("send goodbye"); break;
       case v1::Envelope::kResults:
         for (const v1::JobResult& result : envelope.results().results()) {
-          static const char* const kOutcomes[] = {"?", "done", "failed", "executor lost", "returned", "unstarted"};
+          static const char* const kOutcomes[] = {"?",        "done",      "failed",     "executor lost",
+                                                  "returned", "unstarted", "lease ended"};
           words_.push_back("send result " + std::to_string(result.job().seq()) + " " + kOutcomes[result.outcome()]);
         }
         break;
@@ -237,6 +259,7 @@ class SessionHarness {
     words_.push_back("ask for job " + name(action.job) + " back from " + name(action.executor));
   }
   void say(const CancelJob& action) { words_.push_back("cancel job " + name(action.job) + " in " + name(action.executor)); }
+  void say(const SetLease& action) { leases_.push_back(action.until); }
   void say(const Leave& action) { words_.push_back("leave " + std::to_string(action.exit_code) + ": " + action.reason.what); }
 
   void keep_parts(const Status& status = {}) {
@@ -274,6 +297,8 @@ class SessionHarness {
   std::vector<std::string> started_payloads_;
   std::vector<OpenRun> opened_;
   std::vector<KeepPart> kept_;
+  std::uint64_t mark_ = 0;
+  std::vector<Instant> leases_;
   bool disk_stands_ = false;
 };
 

@@ -129,7 +129,7 @@ TEST(WorkerSessionTest, KeepsAResultUntilItIsAcknowledged) {
   harness.assign(2, 2);
   harness.refuse(v1::REFUSAL_HELLO_FIRST, "who are you?");
   // Both are named: the finished one too is on its way and need not be done by others.
-  EXPECT_THAT(harness.words(), ElementsAre("drop unsent", "send hello 1 2"));
+  EXPECT_THAT(harness.words(), ElementsAre("drop unsent", "send hello 2 1"));
   harness.welcome(1);
   EXPECT_THAT(harness.words(), ElementsAre("drop unsent", "send result 1 done"));
   EXPECT_THAT(harness.sent()[0].payloads, ElementsAre("precious"));
@@ -254,9 +254,9 @@ TEST(WorkerSessionTest, EndsAnExecutorThatGoesOnWithARevokedJob) {
       return heartbeat;
     }());
   }
-  harness.time(kCancelGrace);
+  harness.time(wire::kCancelGrace);
   EXPECT_THAT(harness.words(), Contains("end executor 1"));
-  harness.time(kCancelGrace + seconds(1));
+  harness.time(wire::kCancelGrace + seconds(1));
   EXPECT_THAT(harness.words(), Not(Contains("end executor 1")));
   harness.lose(1);
   // Job 2 only shared the process: no suspicion falls on it.

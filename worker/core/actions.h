@@ -9,6 +9,7 @@
 
 #include "common/base/ids.h"
 #include "common/base/result.h"
+#include "common/base/time.h"
 #include "common/runtime/blob.h"
 #include "common/wire/message.h"
 
@@ -82,6 +83,12 @@ struct CancelJob {
   Attempt attempt;
 };
 
+/// What may not run in two copies may run until then, and is ended then: by who starts it, for this process may stand still.
+/// Never earlier than the one before.
+struct SetLease {
+  Instant until;
+};
+
 /// End this process. Nothing comes after it.
 struct Leave {
   Error reason;  ///< For the log, or the user where the exit code says that something went wrong.
@@ -89,7 +96,7 @@ struct Leave {
 };
 
 using Action = std::variant<SendMessage, DropUnsent, KeepPart, StartExecutor, EndExecutor, OpenRun, StartJob, CancelJob,
-                            AskJobBack, Leave>;
+                            AskJobBack, SetLease, Leave>;
 using Actions = std::vector<Action>;
 
 }  // namespace sheaf::worker

@@ -26,6 +26,7 @@ struct HeldJob {
   JobId job;
   Attempt attempt;
   std::shared_ptr<const RunSetup> setup;
+  bool is_leased = false;  ///< No two copies of it may run at the same time.
   State state = State::kQueued;
   Blob payload;  ///< Of the job until it runs, of the result when it is finished.
 
@@ -42,7 +43,8 @@ struct HeldJob {
   std::uint64_t start_number = 0;  ///< Of all that were given to executors.
   Instant started{};
   bool is_asked_back = false;
-  std::optional<Instant> end_at;  ///< It was revoked: when its executor is ended if it does not stop.
+  bool has_lapsed = false;        ///< The lease that it ran under is over: it is being ended, and answered for.
+  std::optional<Instant> end_at;  ///< It was revoked, or has lapsed: when its executor is ended if it does not stop.
 
   // kFinished.
   v1::JobResult result;

@@ -41,9 +41,6 @@ inline constexpr Duration kQueuedMax = std::chrono::milliseconds(250);
 /// So many executors in a row that ended before they were ready: the program cannot run here.
 inline constexpr int kFailedStartsMax = 3;
 
-/// An executor that goes on with a revoked job for so long is ended.
-inline constexpr Duration kCancelGrace = std::chrono::seconds(30);
-
 /// Kinds that one executor program may do: a worker has few programs, and all of it must fit into a Hello.
 inline constexpr std::size_t kKindsOfAProgramMax = 16;
 

@@ -44,7 +44,7 @@ WorkerSession::WorkerSession(const SessionConfig& config, v1::Hello hello)
 }
 
 void WorkerSession::on_executor_ready(Instant now, ExecutorId executor, const ExecutorFacts& facts, Actions& actions) {
-  now_ = now;
+  begin(now, actions);
   if (has_left_ || !executors_.on_ready(executor, facts)) return;
   const ProgramIndex program = *executors_.program_of(executor);
   if (!is_sensible(facts)) {
@@ -72,7 +72,7 @@ void WorkerSession::on_executor_ready(Instant now, ExecutorId executor, const Ex
 }
 
 void WorkerSession::on_executor_lost(Instant now, ExecutorId executor, const Error& evidence, Actions& actions) {
-  now_ = now;
+  begin(now, actions);
   if (has_left_) return;
   const bool was_our_doing = executors_.is_being_ended(executor);
   const std::optional<ProgramIndex> program = executors_.program_of(executor);
@@ -85,7 +85,9 @@ void WorkerSession::on_executor_lost(Instant now, ExecutorId executor, const Err
   for (const Attempt attempt : running_on(executor)) {
     HeldJob& held = jobs_.at(attempt);
     const bool has_begun = place++ < slots;
-    if (held.end_at) {
+    if (held.has_lapsed) {
+      finish(held, v1::OUTCOME_LEASE_ENDED, nullptr, false, actions);
+    } else if (held.end_at) {
       revoked.push_back(attempt);
     } else if (!has_begun) {
       SHEAF_MARK("worker_returned_a_job_that_waited_in_a_lost_executor");
@@ -121,7 +123,7 @@ std::vector<Attempt> WorkerSession::running_on(ExecutorId executor) const {
 
 void WorkerSession::on_job_done(Instant now, ExecutorId executor, JobId job, Attempt attempt, Result<JobOutput> output,
                                 bool final, Actions& actions) {
-  now_ = now;
+  begin(now, actions);
   if (has_left_) return;
   const auto found = jobs_.find(attempt);
   // An executor is not trusted to make sense: what broke in it may have broken its memory.
@@ -137,7 +139,9 @@ void WorkerSession::on_job_done(Instant now, ExecutorId executor, JobId job, Att
   } else {
     executors_.on_job_ended(now, executor, held.started);
   }
-  if (held.end_at) {
+  if (held.has_lapsed && !output) {
+    finish(held, v1::OUTCOME_LEASE_ENDED, nullptr, false, actions);
+  } else if (held.end_at && !held.has_lapsed) {
     forget(attempt);
   } else if (came_back && held.is_asked_back) {
     finish(held, v1::OUTCOME_UNSTARTED, nullptr, false, actions);
@@ -153,7 +157,7 @@ void WorkerSession::on_job_done(Instant now, ExecutorId executor, JobId job, Att
 }
 
 void WorkerSession::on_time(Instant now, Actions& actions) {
-  now_ = now;
+  begin(now, actions);
   if (has_left_) return;
   drive_link(actions);
   executors_.start_due(now, actions);
@@ -215,6 +219,8 @@ std::optional<Instant> WorkerSession::next_deadline() const {
     if (candidate && (!next || *candidate < *next)) next = candidate;
   };
   if (has_offer_) consider(link_.next_deadline());
+  if (link_.is_welcomed()) consider(lease_.renewal_due());
+  consider(lease_.until());
   if (draining_) consider(draining_->until);
   consider(hand_back_at());
   for (const Attempt attempt : stopping_) {
@@ -225,7 +231,7 @@ std::optional<Instant> WorkerSession::next_deadline() const {
 }
 
 void WorkerSession::drain(Instant now, const Error& reason, int exit_code, Actions& actions) {
-  now_ = now;
+  begin(now, actions);
   if (has_left_ || draining_) return;
   draining_ = Draining{now + config_.drain_max, reason, exit_code};
   if (link_.is_welcomed() && !jobs_.empty())
@@ -245,9 +251,10 @@ void WorkerSession::send_draining(Actions& actions) {
 }
 
 void WorkerSession::leave(Instant now, const Error& reason, int exit_code, Actions& actions) {
-  now_ = now;
+  begin(now, actions);
   if (has_left_) return;
   if (link_.is_welcomed()) {
+    if (!draining_) hand_back_leased(actions);
     wire::Message goodbye;
     goodbye.envelope.mutable_goodbye()->set_reason(wire::wire_text(reason.what));
     send(std::move(goodbye), actions);
@@ -287,10 +294,11 @@ void WorkerSession::make_offer() {
 
 void WorkerSession::drive_link(Actions& actions) {
   if (!has_offer_) return;
-  if (link_.is_hello_due(now_)) name_held_attempts();
+  if (link_.is_hello_due(now_)) name_held_attempts(actions);
   std::vector<wire::Message> out;
   if (link_.on_time(now_, out) == wire::PeerLink::Event::kLost) on_link_lost(actions);
   for (wire::Message& message : out) actions.push_back(SendMessage{std::move(message)});
+  renew_lease(actions);
 }
 
 void WorkerSession::on_link_lost(Actions& actions) {
@@ -298,6 +306,8 @@ void WorkerSession::on_link_lost(Actions& actions) {
   actions.push_back(DropUnsent{});
   // What had only half arrived is not named in the next Hello, so the master gives it out again, to us or to another.
   std::erase_if(jobs_, [](const auto& entry) { return entry.second.state == HeldJob::State::kReceiving; });
+  // Without a lease there is nothing that the master would have to wait for.
+  if (!lease_.until()) give_up_leased(actions);
 }
 
 void WorkerSession::say_all_again(Actions& actions) {
@@ -308,21 +318,11 @@ void WorkerSession::say_all_again(Actions& actions) {
   }
 }
 
-void WorkerSession::name_held_attempts() {
-  v1::WorkerHello& worker = *link_.hello().mutable_worker();
-  worker.clear_running();
-  for (const auto& [attempt, held] : jobs_) {
-    if (static_cast<std::size_t>(worker.running_size()) == kHelloAttemptsMax) break;
-    if (held.state == HeldJob::State::kReceiving || held.end_at) continue;
-    *worker.add_running() = wire::to_wire(held.job, attempt);
-  }
-}
-
 std::optional<ProgramIndex> WorkerSession::next_to_start() const {
   std::optional<ProgramIndex> next;
   Instant since{};
   for (ProgramIndex program = 0; program < queues_.size(); ++program) {
-    if (queues_[program].empty() || !executors_.with_free_slot(program)) continue;
+    if (queues_[program].empty() || !may_start_next(program) || !executors_.with_free_slot(program)) continue;
     const Instant queued_at = jobs_.at(queues_[program].first_come()).queued_at;
     if (next && since <= queued_at) continue;
     next = program;
@@ -355,7 +355,7 @@ void WorkerSession::start_ahead(Actions& actions) {
   // Jobs of several programs take the slots in turn, so each has to wait until one is free.
   if (waiting == queues_.end() || std::any_of(waiting + 1, queues_.end(), has_jobs)) return;
   const auto program = static_cast<ProgramIndex>(waiting - queues_.begin());
-  while (!waiting->empty()) {
+  while (!waiting->empty() && may_start_next(program)) {
     const std::optional<ExecutorId> executor = executors_.with_room_ahead(program);
     if (!executor) return;
     SHEAF_MARK("worker_started_a_job_ahead");
@@ -386,6 +386,8 @@ void WorkerSession::unqueue(const HeldJob& held) {
 void WorkerSession::finish(HeldJob& held, v1::Outcome outcome, const Error* fault, bool final, Actions& actions) {
   if (held.state == HeldJob::State::kQueued) unqueue(held);
   held.state = HeldJob::State::kFinished;
+  stopping_.erase(held.attempt);
+  held.end_at.reset();
   held.download.reset();
   held.parts.clear();
   v1::JobResult& result = held.result;
@@ -403,6 +405,7 @@ void WorkerSession::finish(HeldJob& held, v1::Outcome outcome, const Error* faul
   result.set_final(final);
   switch (outcome) {
     case v1::OUTCOME_EXECUTOR_LOST: stats_.executor_lost += 1; break;
+    case v1::OUTCOME_LEASE_ENDED: stats_.lapsed += 1; break;
     case v1::OUTCOME_RETURNED:
     case v1::OUTCOME_UNSTARTED: stats_.returned += 1; break;
     default: stats_.done += 1;

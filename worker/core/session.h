@@ -15,6 +15,7 @@
 #include "worker/core/held_job.h"
 #include "worker/core/job_output.h"
 #include "worker/core/job_queue.h"
+#include "worker/core/lease.h"
 #include "worker/core/run_setups.h"
 
 namespace sheaf::worker {
@@ -34,8 +35,9 @@ struct SessionConfig {
 struct SessionStats {
   std::uint64_t accepted = 0;       ///< Attempts taken.
   std::uint64_t repeated = 0;       ///< Assignments of attempts that were accepted before.
-  std::uint64_t done = 0;           ///< Results, of any outcome but the next three.
+  std::uint64_t done = 0;           ///< Results, of any outcome but the next four.
   std::uint64_t executor_lost = 0;  ///< Attempts under executors that died.
+  std::uint64_t lapsed = 0;         ///< Attempts that were ended with their lease.
   std::uint64_t returned = 0;       ///< Attempts handed back.
   std::uint64_t damaged = 0;        ///< Of those: payloads that did not arrive as they were sent.
   std::uint64_t unknown_runs = 0;   ///< Of those: assignments of a run whose setup this worker does not have.
@@ -103,6 +105,19 @@ class WorkerSession {
   void return_damaged(HeldJob& held, Actions& actions);
   HeldJob* find(const v1::JobRef& job, const v1::AttemptRef& attempt);
 
+  // session_lease.cc: what may not run in two copies, and when it may run here.
+  /// An input at `now` begins: what has run out by then comes before it.
+  void begin(Instant now, Actions& actions);
+  void renew_lease(Actions& actions);
+  void on_lease_mark(std::uint64_t mark, Actions& actions);
+  /// Others may soon be given it: it is not begun here, and does not go on.
+  void give_up(HeldJob& held, Actions& actions);
+  void give_up_leased(Actions& actions);
+  /// Says of what was not begun that others may have it at once.
+  void hand_back_leased(Actions& actions);
+  bool may_start_next(ProgramIndex program) const;
+  void name_held_attempts(Actions& actions);
+
   // session.cc: what follows from it.
   void drive_link(Actions& actions);
   /// Once there is nothing more to wait for: says in the hello what this worker does.
@@ -111,7 +126,6 @@ class WorkerSession {
   bool do_without(ProgramIndex program);
   void on_link_lost(Actions& actions);
   void say_all_again(Actions& actions);
-  void name_held_attempts();
   void send_draining(Actions& actions);
   /// The jobs that were given to that executor and have not ended, in that order.
   std::vector<Attempt> running_on(ExecutorId executor) const;
@@ -140,7 +154,8 @@ class WorkerSession {
   RunSetups setups_;
   std::map<Attempt, HeldJob> jobs_;
   std::vector<JobQueue> queues_;  ///< By program.
-  std::set<Attempt> stopping_;    ///< Running and revoked: those that have an `end_at`.
+  Lease lease_;
+  std::set<Attempt> stopping_;    ///< Running, and revoked or lapsed: those that have an `end_at`.
   std::uint64_t starts_ = 0;      ///< For their numbers.
   std::uint64_t parts_kept_ = 0;  ///< Likewise.
   std::set<Attempt> forgotten_;   ///< The attempts that were held, as far as they are remembered.

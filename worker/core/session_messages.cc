@@ -6,13 +6,14 @@
 
 #include "common/base/exit_code.h"
 #include "common/base/mark.h"
+#include "common/wire/limits.h"
 #include "worker/core/limits.h"
 #include "worker/core/session.h"
 
 namespace sheaf::worker {
 
 void WorkerSession::on_message(Instant now, wire::Message message, Actions& actions) {
-  now_ = now;
+  begin(now, actions);
   if (has_left_ || !has_offer_) return;
   switch (link_.on_message(now, message.envelope)) {
     case wire::PeerLink::Event::kHandled: return;
@@ -24,7 +25,11 @@ void WorkerSession::on_message(Instant now, wire::Message message, Actions& acti
       leave(now, Error{ErrorCode::kCluster, "the master refused this worker: " + link_.refusal().text(), {}, {}}, kExitCluster,
             actions);
       return;
-    case wire::PeerLink::Event::kWelcomed: say_all_again(actions); break;
+    case wire::PeerLink::Event::kWelcomed:
+      say_all_again(actions);
+      lease_.set_length(std::chrono::milliseconds(link_.welcome().lease_ms()));
+      on_lease_mark(link_.welcome().lease_mark(), actions);
+      break;
     case wire::PeerLink::Event::kNone: break;
   }
   const v1::Envelope& envelope = message.envelope;
@@ -44,6 +49,7 @@ void WorkerSession::on_message(Instant now, wire::Message message, Actions& acti
     case v1::Envelope::kRevoke:
       for (const v1::JobAttempt& revoked : envelope.revoke().attempts()) on_revoke(revoked, actions);
       break;
+    case v1::Envelope::kLeaseRenewed: on_lease_mark(envelope.lease_renewed().mark(), actions); break;
     case v1::Envelope::kPart: on_part(envelope.part(), std::move(message.payloads[0]), actions); break;
     case v1::Envelope::kPartCredit: on_part_credit(envelope.part_credit(), actions); break;
     default: break;  // Not for workers, or only for the log.
@@ -55,6 +61,7 @@ void WorkerSession::on_assignment(const v1::Assignment& assignment, Bytes payloa
   HeldJob held;
   held.job = wire::from_wire(assignment.job());
   held.attempt = wire::from_wire(assignment.attempt());
+  held.is_leased = assignment.is_leased();
   // The setup counts even if the job does not: it comes only once.
   held.setup = setups_.use(held.job.run, assignment.kind(), assignment.has_setup() ? &assignment.setup() : nullptr);
   if (was_accepted(held.attempt)) {
@@ -117,7 +124,7 @@ void WorkerSession::on_revoke(const v1::JobAttempt& revoked, Actions& actions) {
     return;
   }
   if (held->end_at) return;
-  held->end_at = now_ + kCancelGrace;
+  held->end_at = now_ + wire::kCancelGrace;
   stopping_.insert(held->attempt);
   actions.push_back(CancelJob{held->executor, held->job, held->attempt});
 }
@@ -146,7 +153,7 @@ void WorkerSession::keep_next_part(HeldJob& held, Actions& actions) {
 }
 
 void WorkerSession::on_part_kept(Instant now, std::uint64_t number, Attempt attempt, Result<Blob> payload, Actions& actions) {
-  now_ = now;
+  begin(now, actions);
   const auto found = jobs_.find(attempt);
   if (has_left_ || found == jobs_.end() || found->second.kept_by != number) return;  // Revoked, or begun again on a new link.
   HeldJob& held = found->second;

@@ -86,6 +86,8 @@ Result<FinishedCommand> finish_command(StartedCommand command, const JobContext&
   auto end = read_end(command.control);
   if (!end) return propagate(end);
   if (context.stop.stop_requested()) return fail(ErrorCode::kStopped, "cancelled");
+  // It may be running elsewhere by now.
+  if (end->is_lease_over()) return fail(ErrorCode::kStopped, "the lease of this worker is over");
   return FinishedCommand{std::move(*end), output.take(), errors.take(), now() - begin};
 }
 

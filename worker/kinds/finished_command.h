@@ -18,8 +18,8 @@ struct FinishedCommand {
 };
 
 /// Reads what `command` writes until it has ended. What does not fit into memory goes to files in the context's scratch
-/// directory. Errors: kStopped when the context asks for it, once the command is gone; kFailed when what it writes cannot be
-/// kept, or the spawner is gone.
+/// directory. Errors: kStopped when the context asks for it, or the worker's lease is over, once the command is gone; kFailed
+/// when what it writes cannot be kept, or the spawner is gone.
 Result<FinishedCommand> finish_command(StartedCommand command, const JobContext& context);
 
 }  // namespace sheaf::worker

@@ -62,6 +62,12 @@ void Executors::perform(const EndExecutor& action) {
   kill(action.executor);
 }
 
+void Executors::perform(const SetLease& action) {
+  local::LocalFrame frame;
+  frame.message.mutable_lease()->set_until_ns(action.until.time_since_epoch().count());
+  spawner_.queue(std::move(frame));
+}
+
 void Executors::perform(const OpenRun& action) {
   local::LocalFrame frame;
   v1::ExecutorRun& run = *frame.message.mutable_run();
@@ -193,14 +199,15 @@ void Executors::report_if_over(Entry executor, std::vector<ExecutorEvent>& event
 }
 
 Status Executors::flush() {
+  // First: a lease must be there before the commands that are started under it.
+  if (Status status = spawner_.flush(); !status) return fail(ErrorCode::kFailed, "the process that starts executors is gone");
+  poller_.watch_writable(spawner_index_, spawner_.has_queued());
   for (auto& [id, executor] : executors_) {
     if (!executor.stream) continue;
     // A write that fails means that it has ended, or closes its socket: read() sees that too.
     [[maybe_unused]] const Status ignored = executor.stream->flush();
     poller_.watch_writable(executor.poll_index, executor.stream->has_queued());
   }
-  if (Status status = spawner_.flush(); !status) return fail(ErrorCode::kFailed, "the process that starts executors is gone");
-  poller_.watch_writable(spawner_index_, spawner_.has_queued());
   return {};
 }
 

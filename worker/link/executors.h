@@ -56,6 +56,7 @@ class Executors {
   void perform(StartJob action);
   void perform(const CancelJob& action);
   void perform(const AskJobBack& action);
+  void perform(const SetLease& action);
 
   /// Reads what is there after the poller has waited. Errors: kFailed when the spawner is gone: this worker cannot go on.
   Status read(std::vector<ExecutorEvent>& events);

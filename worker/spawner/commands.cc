@@ -75,6 +75,11 @@ Commands::Commands() {
 }
 
 void Commands::start(OwnerId owner, local::LocalFrame frame, Instant now) {
+  if (is_lease_over(now)) {
+    v1::CommandEnded not_started;
+    not_started.set_is_lease_over(true);
+    return tell(frame.files[2], not_started);
+  }
   Command command;
   command.owner = owner;
   command.hidden_bytes = own_peak_bytes();
@@ -87,8 +92,7 @@ void Commands::start(OwnerId owner, local::LocalFrame frame, Instant now) {
     tell(command.control, not_started);
     return;
   }
-  const auto entry = commands_.emplace(pid, std::move(command)).first;
-  if (lease_until_ && now >= *lease_until_) ask_to_end(pid, entry->second, now);
+  commands_.emplace(pid, std::move(command));
 }
 
 int Commands::try_start(const v1::StartCommand& request, const local::LocalFrame& frame, pid_t& pid, std::string& fault) const {
@@ -131,8 +135,12 @@ void Commands::after_poll(const std::vector<pollfd>& polled, Instant now) {
 }
 
 void Commands::on_time(Instant now) {
-  if (lease_until_ && now >= *lease_until_) end_all(now);
+  const bool has_no_lease = is_lease_over(now);
   for (auto& [pid, command] : commands_) {
+    if (has_no_lease && !command.kill_at) {
+      command.is_lease_over = true;
+      ask_to_end(pid, command, now);
+    }
     if (!command.kill_at || now < *command.kill_at) continue;
     ::kill(-pid, SIGKILL);
     command.kill_at = now + kEndGrace;  // It ends as soon as the kernel lets it.
@@ -156,6 +164,7 @@ bool Commands::on_ended_child(pid_t pid) {
   const std::optional<ChildExit> exit = poll_child(pid);
   v1::CommandEnded ended;
   if (exit) {
+    ended.set_is_lease_over(found->second.is_lease_over);
     ended.set_exit_code(exit->code);
     ended.set_signal(exit->signal);
     ended.set_user_nanoseconds(nanoseconds(exit->user));

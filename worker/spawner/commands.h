@@ -40,7 +40,7 @@ class Commands {
   /// A child that has ended and was not reaped: true when it was a command of ours, which is now.
   bool on_ended_child(pid_t pid);
 
-  /// At `until` all are ended; no later one is started by then.
+  /// At `until` all are ended; without a lease none is started.
   void set_lease(Instant until) { lease_until_ = until; }
 
   /// Asks them to end, of one executor or all.
@@ -54,12 +54,14 @@ class Commands {
     OwnerId owner = 0;
     Fd control;
     std::optional<Instant> kill_at;  ///< Once it was asked to end.
+    bool is_lease_over = false;      ///< It was asked because of that.
     std::uint64_t hidden_bytes = 0;  ///< Of its peak memory: the spawner's own, which the system counts as its.
     std::size_t polled_at = 0;       ///< 0: it is not watched.
   };
   /// 0, or errno, and what is wrong if that is not the program.
   int try_start(const v1::StartCommand& request, const local::LocalFrame& frame, pid_t& pid, std::string& fault) const;
   static void ask_to_end(pid_t pid, Command& command, Instant now);
+  bool is_lease_over(Instant now) const { return !lease_until_ || now >= *lease_until_; }
 
   std::vector<std::string> environment_;        ///< What commands inherit.
   std::vector<std::string> least_environment_;  ///< Likewise, when they are to get only what they cannot do without.

@@ -12,6 +12,7 @@
 #include <optional>
 #include <vector>
 
+#include "common/base/time.h"
 #include "common/local/local_stream.h"
 #include "common/runtime/child.h"
 #include "common/runtime/clock.h"
@@ -37,6 +38,7 @@ class SpawnerLoop {
     commands_.end_all(now());
     while (commands_.has_any()) {
       wait({});
+      commands_.on_time(now());
       reap();
     }
     kill_and_reap_all_children();  // Also what has left the group that it was started in.
@@ -56,6 +58,10 @@ class SpawnerLoop {
   bool step() {
     const std::vector<pollfd> polled =
         wait({pollfd{link_.fd(), static_cast<short>(link_.has_queued() ? POLLIN | POLLOUT : POLLIN), 0}});
+    // First: a lease that was renewed while this process could not look is not over, and covers what was given after it.
+    if (polled[0].revents != 0 && !read_link()) return false;
+    commands_.after_poll(polled, now());
+    commands_.on_time(now());
     for (auto& [id, child] : children_) {
       if (child.errors_open) child.errors_open = child.errors.drain();
       const bool is_readable = child.commands_polled_at != 0 && polled[child.commands_polled_at].revents != 0;
@@ -65,11 +71,10 @@ class SpawnerLoop {
       }
     }
     reap();
-    if (polled[0].revents != 0 && !read_link()) return false;
     return link_.flush().has_value();
   }
 
-  /// Waits for whatever this loop waits for behind `polled`, and sees to the commands. Returns all, as it was found.
+  /// Waits for whatever this loop waits for behind `polled`. Returns all, as it was found.
   std::vector<pollfd> wait(std::vector<pollfd> polled) {
     polled.push_back({signals_.fd(), POLLIN, 0});
     for (auto& [id, child] : children_) {
@@ -88,8 +93,6 @@ class SpawnerLoop {
     while (signals_.take() != 0) {
       // SIGCHLD only says that somebody may have ended; SIGINT and SIGTERM are the link's to answer.
     }
-    commands_.after_poll(polled, now());
-    commands_.on_time(now());
     return polled;
   }
 
@@ -122,6 +125,7 @@ class SpawnerLoop {
       if (!frame->has_value()) return true;
       const v1::LocalMessage& message = (*frame)->message;
       if (message.has_spawn()) spawn(message.spawn());
+      if (message.has_lease()) commands_.set_lease(Instant(Duration(message.lease().until_ns())));
       if (message.has_kill()) {
         const auto found = children_.find(message.kill().id());
         if (found != children_.end() && !found->second.exit) ::kill(-found->second.pid, SIGKILL);
