@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "client/parallel_options.h"
 #include "common/batch/column_splitter.h"
 #include "common/batch/shell_quote.h"
 #include "common/cli/endpoint_setting.h"
@@ -15,7 +16,6 @@ namespace sheaf::client {
 
 namespace {
 
-constexpr Duration kDefaultWait = std::chrono::seconds(5);
 constexpr char kDefaultShell[] = "/bin/sh";
 
 const cli::Command kCommand = {"sheaf batch", "batch", true};
@@ -24,6 +24,7 @@ const std::vector<cli::Setting>& batch_settings() {
   using Form = cli::Setting::Form;
   static const std::vector<cli::Setting> settings = {
       {"jobs", Form::kValue, 'j'},
+      {"max-procs", Form::kValue, 'P', true},
       {"keep-order", Form::kFlag, 'k'},
       {"as-done", Form::kFlag},
       {"arg-file", Form::kList, 'a', true},
@@ -123,7 +124,8 @@ void hint_at_operators(BatchOptions& options) {
 /// As GNU parallel reads it: "4", "+2" and "-1" beside the cores, "150%" of them. At least one.
 unsigned read_slots(const cli::GivenSettings& given, unsigned cores, std::vector<Error>& errors) {
   const auto limited = [](double count) { return static_cast<unsigned>(std::clamp<double>(count, 1, wire::kSlotsMax)); };
-  const cli::Given* jobs = given.find("jobs");
+  // GNU parallel and xargs know it by both names.
+  const cli::Given* jobs = given.find("jobs") != nullptr ? given.find("jobs") : given.find("max-procs");
   if (jobs == nullptr) return limited(cores);
   const std::string_view text = jobs->values.front();
   const bool is_percent = text.ends_with('%');
@@ -163,6 +165,7 @@ void read_items(const cli::GivenSettings& given, v1::InputItems& items, std::vec
   }
   if (const auto header = given.text("header")) {
     items.set_has_header(true);
+    if (!items.has_column_separator()) items.set_column_separator("\\t");
     if (*header != ":") {
       add(errors, "--header", "\"" + *header + "\" is no header", "--header : takes names from the first line");
     }
@@ -179,6 +182,13 @@ void read_place(const cli::GivenSettings& given, const Surroundings& surrounding
     for (const std::string& variable : {name, "BASH_FUNC_" + name + "%%"}) {
       if (const auto value = surroundings.environment(variable)) setup.add_environment(variable + "=" + *value);
     }
+  }
+}
+
+/// People come from GNU parallel: an option of it that is not here has a word of its own.
+void advise_on_parallel_options(std::vector<Error>& errors) {
+  for (Error& error : errors) {
+    if (const auto advice = advice_on_parallel_option(error.where)) error.advice = *advice;
   }
 }
 
@@ -206,6 +216,7 @@ BatchOptions read_batch_options(std::vector<std::string> arguments, const Surrou
   read_command_line(given.positionals, options, errors);
   if (items.sources_size() == 0) add_file("-", false, items);
   hint_at_operators(options);
+  advise_on_parallel_options(errors);
   return options;
 }
 

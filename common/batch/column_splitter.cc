@@ -3,6 +3,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include <algorithm>
 #include <array>
 
 namespace sheaf::batch {
@@ -17,6 +18,14 @@ std::string pcre2_text(int error) {
   std::array<PCRE2_UCHAR, 256> text{};
   pcre2_get_error_message(error, text.data(), text.size());
   return reinterpret_cast<const char*>(text.data());
+}
+
+/// As GNU parallel does with columns.
+std::string trimmed(std::string_view text) {
+  constexpr char kBlanks[] = " \t\r\n\f\v";
+  const std::size_t begin = std::min(text.find_first_not_of(kBlanks), text.size());
+  const std::size_t end = text.find_last_not_of(kBlanks);
+  return std::string(text.substr(begin, end == std::string_view::npos ? 0 : end + 1 - begin));
 }
 
 struct FreeMatch {
@@ -56,10 +65,10 @@ Result<std::vector<std::string>> ColumnSplitter::split(std::string_view value) c
       from = place[1] + 1;
       continue;
     }
-    columns.emplace_back(value.substr(begin, place[0] - begin));
+    columns.push_back(trimmed(value.substr(begin, place[0] - begin)));
     begin = from = place[1];
   }
-  columns.emplace_back(value.substr(begin));
+  columns.push_back(trimmed(value.substr(begin)));
   return columns;
 }
 

@@ -17,8 +17,8 @@ class ColumnSplitter {
   /// Errors: kUsage, with the place, for what is no regular expression.
   static Result<ColumnSplitter> make(const std::string& separator);
 
-  /// At least one column. A separator that matches nothing at a place does not cut there. Errors: kInput when PCRE2 gives up:
-  /// an expression that would try for ever.
+  /// At least one column, each without blanks around it. A separator that matches nothing at a place does not cut there.
+  /// Errors: kInput when PCRE2 gives up: an expression that would try for ever.
   Result<std::vector<std::string>> split(std::string_view value) const;
 
  private:

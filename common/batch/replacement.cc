@@ -11,8 +11,7 @@ namespace {
 std::string without_extension(std::string path) {
   const std::size_t dot = path.rfind('.');
   const std::size_t slash = path.rfind('/');
-  // A dot at the end is no extension.
-  if (dot == std::string::npos || dot + 1 == path.size() || (slash != std::string::npos && slash > dot)) return path;
+  if (dot == std::string::npos || (slash != std::string::npos && slash > dot)) return path;
   path.resize(dot);
   return path;
 }

@@ -33,7 +33,7 @@ TEST(CommandTemplateTest, KnowsThePartsOfAPath) {
   EXPECT_EQ(line("; {.} {/} {//} {/.}", {".b"}), "; '' .b . ''");
   EXPECT_EQ(line("; {.} {/} {//} {/.}", {"/"}), "; / '' / ''");
   EXPECT_EQ(line("; {.} {/} {//} {/.}", {"a/"}), "; a/ '' . ''");
-  EXPECT_EQ(line("; {.} {//}", {"b."}), "; b. .");
+  EXPECT_EQ(line("; {.} {//}", {"b."}), "; b .");
   EXPECT_EQ(line("; {.} {//}", {"a/.c"}), "; a/ a");
   EXPECT_EQ(line("; {//}", {"a//b"}), "; a");
 }

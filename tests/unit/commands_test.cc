@@ -149,6 +149,8 @@ TEST_F(CommandsTest, PassesOnTheEnvironmentOrTheLeastOfIt) {
   ::setenv("SHEAF_TEST_VARIABLE", "inherited", 1);
   ::setenv("SHEAF_PRIVATE_LOG", "error", 1);
   Commands fresh;
+  ::unsetenv("SHEAF_PRIVATE_LOG");  // Other tests of this process start programs that would obey it.
+  ::unsetenv("SHEAF_TEST_VARIABLE");
   std::swap(commands_, fresh);
   commands_.set_lease(now_ + 1h);
   v1::StartCommand request = shell("env");

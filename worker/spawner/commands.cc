@@ -43,12 +43,13 @@ std::vector<std::string> with_given(std::vector<std::string> inherited, const v1
   return inherited;
 }
 
-/// The most memory that this process has ever had. What it starts shares it until it becomes another program, and the system
-/// counts that.
-std::uint64_t own_peak_bytes() {
+/// What a command has of memory is known only beyond this. It shares all of ours until it becomes another program, and the
+/// system counts that, not quite to the byte.
+std::uint64_t hidden_bytes() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+  const std::uint64_t own = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+  return own + own / 8 + 1024 * 1024;
 }
 
 /// Nobody may be left to read it.
@@ -82,7 +83,6 @@ void Commands::start(OwnerId owner, local::LocalFrame frame, Instant now) {
   }
   Command command;
   command.owner = owner;
-  command.hidden_bytes = own_peak_bytes();
   pid_t pid = 0;
   v1::CommandEnded not_started;
   const int error = try_start(frame.message.start_command(), frame, pid, *not_started.mutable_fault());
@@ -169,7 +169,7 @@ bool Commands::on_ended_child(pid_t pid) {
     ended.set_signal(exit->signal);
     ended.set_user_nanoseconds(nanoseconds(exit->user));
     ended.set_system_nanoseconds(nanoseconds(exit->system));
-    if (exit->peak_memory_bytes > found->second.hidden_bytes) ended.set_peak_memory_bytes(exit->peak_memory_bytes);
+    if (exit->peak_memory_bytes > hidden_bytes()) ended.set_peak_memory_bytes(exit->peak_memory_bytes);
   }
   tell(found->second.control, ended);
   commands_.erase(found);

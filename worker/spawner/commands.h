@@ -55,7 +55,6 @@ class Commands {
     Fd control;
     std::optional<Instant> kill_at;  ///< Once it was asked to end.
     bool is_lease_over = false;      ///< It was asked because of that.
-    std::uint64_t hidden_bytes = 0;  ///< Of its peak memory: the spawner's own, which the system counts as its.
     std::size_t polled_at = 0;       ///< 0: it is not watched.
   };
   /// 0, or errno, and what is wrong if that is not the program.
