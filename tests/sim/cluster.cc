@@ -56,7 +56,7 @@ Cluster::Cluster(std::uint64_t seed, const std::string& scratch, Trace& trace)
   std::uint64_t jobs = 0;
   // One after the other, on whoever is slow, some of them twice.
   for (const auto& run : runs_) jobs += (run->workload.is_conversation ? 5 : 1) * run->workload.jobs;
-  deadline_ = heal_at_ + 150s + static_cast<int>(jobs) * 3 * job_longest_;
+  deadline_ = heal_at_ + 150s + static_cast<int>(jobs) * (3 * job_longest_ + kLongJob / 4);
   if (has_leases_) deadline_ += 4 * (config_.scheduler.lease + config_.scheduler.revoked_max);
   schedule_faults();
   watch();
@@ -122,6 +122,7 @@ void Cluster::make_seat() {
   if (random_.chance(300)) traits.kinds = {"video", "command"};
   traits.config.programs = traits.kinds.size();
   traits.job_longest = random_.chance(200) ? 5 * job_longest_ : job_longest_;  // Some are slow.
+  traits.takes_long = random_.chance(400) ? 60 : 0;
   traits.fails = random_.chance(200) ? 20 : 0;
   traits.executor_dies = random_.chance(200) ? 20 : 0;
   traits.start_fails = random_.chance(200) ? 200 : 0;

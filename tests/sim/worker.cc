@@ -178,8 +178,8 @@ void SimWorker::begin_jobs(worker::ExecutorId id) {
     next.end = ++ends_;
     begun_.insert(attempt);
     copies_.begin(next.job, attempt, name());
-    timeline().after(random_.duration(10us, traits_.job_longest),
-                     [this, id, attempt, number = next.end] { end_job(id, attempt, number); });
+    const Duration longest = random_.chance(traits_.takes_long) ? kLongJob : traits_.job_longest;
+    timeline().after(random_.duration(10us, longest), [this, id, attempt, number = next.end] { end_job(id, attempt, number); });
   }
   std::int64_t all_busy = 0;
   for (const auto& [other, each] : executors_) {

@@ -16,6 +16,9 @@
 
 namespace sheaf::sim {
 
+/// The longest of the jobs that take long.
+inline constexpr Duration kLongJob = std::chrono::seconds(4);
+
 /// What a simulated worker is like.
 struct WorkerTraits {
   worker::SessionConfig config;
@@ -25,6 +28,7 @@ struct WorkerTraits {
   std::vector<std::string> kinds = {"video"};  ///< That it does, each with a program of its own.
   std::uint64_t executor_dies = 0;             ///< Per thousand tries: the executor dies under it.
   std::uint64_t start_fails = 0;               ///< Per thousand starts of an executor.
+  std::uint64_t takes_long = 0;                ///< Per thousand jobs: those that take seconds, among short ones.
   std::uint64_t ignores_cancel = 0;            ///< Per thousand revoked jobs: those that go on until their executor is ended.
 };
 

@@ -286,6 +286,21 @@ TEST(SchedulerTest, BindsARunAgainToWhatAReturningWorkerBrings) {
   }
 }
 
+TEST(SchedulerTest, RevokesWhatASilentWorkerOfAnotherBuildHas) {
+  SchedulerHarness harness;
+  RunOpened opened = video_run();
+  opened.bind_fingerprint = true;
+  harness.open_run(opened);
+  harness.step(WorkerJoined{.worker = kA, .kinds = {{"", "x"}}});
+  harness.step(WorkerJoined{.worker = kB, .kinds = {{"", "y"}}});
+  harness.feed(0, 1);
+  harness.step(3s, WorkerHeard{kB});
+  harness.forget_actions();
+  harness.step(5s, TimePassed{});
+  EXPECT_THAT(harness.take_actions(), ElementsAre(testing::VariantWith<ExpireWorker>(testing::_),
+                                                  is_revoke(kA, job(0), try_no(1)), is_assign(kB, job(0), try_no(2))));
+}
+
 TEST(SchedulerTest, StaysWithAFingerprintThatHasACommittedResult) {
   SchedulerHarness harness;
   RunOpened opened = video_run();

@@ -59,14 +59,14 @@ class SessionHarness {
     session_.on_executor_ready(now_, ExecutorId{executor}, facts, actions_);
     take();
   }
-  void welcome(std::uint64_t epoch) {
+  void welcome(std::uint64_t epoch, std::uint64_t peer = 1) {
     wire::Message message;
     v1::Welcome& welcome = *message.envelope.mutable_welcome();
     welcome.set_protocol(wire::kProtocolVersion);
     welcome.set_epoch(epoch);
     welcome.set_heartbeat_interval_ms(1000);
     welcome.set_silence_max_ms(4000);
-    welcome.set_peer(1);
+    welcome.set_peer(peer);
     welcome.set_lease_ms(60'000);
     welcome.set_lease_mark(mark_);
     epoch_ = epoch;

@@ -58,6 +58,25 @@ TEST_F(WorkerSessionLeaseTest, IgnoresMarksThatItDidNotSendOrThatAreOfNoUseAnyMo
   EXPECT_THAT(harness_.take_leases(), IsEmpty()) << "a lease never becomes shorter";
 }
 
+TEST_F(WorkerSessionLeaseTest, GivesUpWhatItWasGivenBeforeTheMasterTookItForAnother) {
+  // Goal: a Hello that was repeated made the master take this worker for lost, with what was on its way to it, and welcome it
+  // anew. The master then knows nothing of that job here, and gives it to somebody else when the lease is over.
+  harness_.time(seconds(1));
+  harness_.assign_leased(1, 1);
+  EXPECT_THAT(harness_.words(), Contains("start job 1 in 1"));
+  harness_.take_leases();
+  harness_.welcome(1, 2);
+  EXPECT_THAT(harness_.words(), Contains("cancel job 1 in 1"));
+  harness_.time(milliseconds(3750));
+  harness_.renew(harness_.mark());
+  EXPECT_THAT(harness_.take_leases(), IsEmpty()) << "under a longer lease it could go on";
+  harness_.done(1, 1, 1, fail(ErrorCode::kStopped, "was ended"));
+  EXPECT_THAT(harness_.words(), Contains("send result 1 lease ended"));
+  harness_.time(milliseconds(7500));
+  harness_.renew(harness_.mark());
+  EXPECT_THAT(harness_.take_leases(), ElementsAre(at(milliseconds(37'500))));
+}
+
 TEST_F(WorkerSessionLeaseTest, AnswersForWhatRanWhenItsLeaseIsOver) {
   harness_.assign_leased(1, 1);
   EXPECT_THAT(harness_.words(), Contains("start job 1 in 1"));

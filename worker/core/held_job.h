@@ -30,6 +30,7 @@ struct HeldJob {
   State state = State::kQueued;
   Blob payload;  ///< Of the job until it runs, of the result when it is finished.
 
+  Instant came_at{};
   Instant queued_at{};  ///< kQueued.
 
   // kReceiving.

@@ -113,6 +113,8 @@ class WorkerSession {
   /// Others may soon be given it: it is not begun here, and does not go on.
   void give_up(HeldJob& held, Actions& actions);
   void give_up_leased(Actions& actions);
+  /// As another peer than before, this worker has for the master only what the Hello named that this Welcome answers.
+  void give_up_unknown(const v1::Welcome& welcome, Actions& actions);
   /// Says of what was not begun that others may have it at once.
   void hand_back_leased(Actions& actions);
   bool may_start_next(ProgramIndex program) const;
@@ -155,6 +157,7 @@ class WorkerSession {
   std::map<Attempt, HeldJob> jobs_;
   std::vector<JobQueue> queues_;  ///< By program.
   Lease lease_;
+  std::uint64_t peer_ = 0;        ///< What the master calls this worker, by the last Welcome.
   std::set<Attempt> stopping_;    ///< Running, and revoked or lapsed: those that have an `end_at`.
   std::uint64_t starts_ = 0;      ///< For their numbers.
   std::uint64_t parts_kept_ = 0;  ///< Likewise.

@@ -6,6 +6,7 @@
 // under one lease is begun under a later one, when it may be elsewhere.
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "common/base/mark.h"
@@ -32,9 +33,12 @@ void WorkerSession::renew_lease(Actions& actions) {
 }
 
 void WorkerSession::on_lease_mark(std::uint64_t mark, Actions& actions) {
-  const auto is_leased = [this](Attempt attempt) { return jobs_.at(attempt).is_leased; };
-  if (!lease_.until() && std::any_of(stopping_.begin(), stopping_.end(), is_leased)) {
-    // Under a new lease it could go on.
+  const auto may_not_go_on = [this](Attempt attempt) {
+    const HeldJob& held = jobs_.at(attempt);
+    return held.has_lapsed || (held.is_leased && !lease_.until());
+  };
+  if (std::any_of(stopping_.begin(), stopping_.end(), may_not_go_on)) {
+    // Under a longer lease it could.
     SHEAF_MARK("worker_waits_for_the_end_of_what_lapsed");
     return;
   }
@@ -57,6 +61,17 @@ void WorkerSession::give_up(HeldJob& held, Actions& actions) {
 void WorkerSession::give_up_leased(Actions& actions) {
   for (auto& [attempt, held] : jobs_) {
     if (held.is_leased) give_up(held, actions);
+  }
+}
+
+void WorkerSession::give_up_unknown(const v1::Welcome& welcome, Actions& actions) {
+  if (std::exchange(peer_, welcome.peer()) == welcome.peer()) return;
+  const Instant greeted = Instant(std::chrono::milliseconds(welcome.lease_mark()));
+  for (auto& [attempt, held] : jobs_) {
+    // It was on its way when the master took us for lost: its own lease there goes on, and ends although we are heard.
+    if (!held.is_leased || held.came_at < greeted) continue;
+    SHEAF_MARK("worker_gave_up_what_its_hello_did_not_name");
+    give_up(held, actions);
   }
 }
 

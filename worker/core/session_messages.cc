@@ -28,6 +28,7 @@ void WorkerSession::on_message(Instant now, wire::Message message, Actions& acti
     case wire::PeerLink::Event::kWelcomed:
       say_all_again(actions);
       lease_.set_length(std::chrono::milliseconds(link_.welcome().lease_ms()));
+      give_up_unknown(link_.welcome(), actions);
       on_lease_mark(link_.welcome().lease_mark(), actions);
       break;
     case wire::PeerLink::Event::kNone: break;
@@ -62,6 +63,7 @@ void WorkerSession::on_assignment(const v1::Assignment& assignment, Bytes payloa
   held.job = wire::from_wire(assignment.job());
   held.attempt = wire::from_wire(assignment.attempt());
   held.is_leased = assignment.is_leased();
+  held.came_at = now_;
   // The setup counts even if the job does not: it comes only once.
   held.setup = setups_.use(held.job.run, assignment.kind(), assignment.has_setup() ? &assignment.setup() : nullptr);
   if (was_accepted(held.attempt)) {
