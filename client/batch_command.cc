@@ -49,7 +49,6 @@ Result<Fd> file_of(const v1::BatchInput& batch) {
 
 v1::RunDescription describe(const BatchOptions& options) {
   v1::RunDescription run = describe_run(*find_kind(kKind));
-  run.set_priority(options.priority);
   run.set_attempts_max(1);
   run.set_any_order(options.as_done);
   run.set_stage_at_client(true);  // Its input and its output are this process's own.

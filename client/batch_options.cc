@@ -110,6 +110,17 @@ std::string shell_of(const cli::Environment& environment) {
   return kDefaultShell;
 }
 
+/// What GNU parallel would run as Perl.
+void refuse_perl(const v1::CommandSetup& setup, std::vector<Error>& errors) {
+  const auto check = [&](const std::string& text, const std::string& where) {
+    const std::size_t begin = text.find("{=");
+    if (begin == std::string::npos || text.find("=}", begin + 2) == std::string::npos) return;
+    add(errors, where, "{= =} is Perl, which sheaf does not run", "let a command change the value, or use --colsep");
+  };
+  for (const std::string& word : setup.words()) check(word, word);
+  if (setup.has_tag()) check(setup.tag(), "--tagstring");
+}
+
 void hint_at_operators(BatchOptions& options) {
   const v1::CommandSetup& setup = options.batch.setup();
   if (setup.words_size() < 2) return;
@@ -215,6 +226,7 @@ BatchOptions read_batch_options(std::vector<std::string> arguments, const Surrou
   read_place(given, surroundings, setup);
   read_command_line(given.positionals, options, errors);
   if (items.sources_size() == 0) add_file("-", false, items);
+  refuse_perl(setup, errors);
   hint_at_operators(options);
   advise_on_parallel_options(errors);
   return options;
@@ -238,7 +250,7 @@ the second of several values. Without any, the item is appended.
   -q, --quote          one COMMAND is no line for the shell either
   --tag                put the item before each line of output; --tagstring T
   --workdir DIR        where commands run; default: here
-  --env NAME           pass this variable on to other machines
+  --env NAME           as with GNU parallel; here commands have all variables
   --dry-run            only show what would be run
   --bar, --eta         show how far it is; --quiet  not even what failed
 

@@ -1,13 +1,10 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "client/surroundings.h"
 #include "common/base/result.h"
-#include "common/wire/endpoint.h"
 #include "sheaf/v1/command.pb.h"
 
 namespace sheaf::client {
@@ -15,10 +12,7 @@ namespace sheaf::client {
 /// What `sheaf batch` was asked for, checked as far as that goes without looking at any file.
 struct BatchOptions {
   v1::BatchInput batch;
-  std::optional<wire::Endpoint> master;  ///< Empty: a private cluster.
-  Duration wait_for_master{};
-  unsigned slots = 1;  ///< Of the private cluster.
-  int priority = 0;
+  unsigned slots = 1;              ///< Of the private cluster.
   std::vector<std::string> hints;  ///< For people: what may be meant otherwise.
 
   bool as_done = false;

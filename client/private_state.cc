@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -14,6 +15,7 @@ namespace sheaf::client {
 namespace {
 
 constexpr char kMark[] = "sheaf-state";
+constexpr char kOwnPrefix[] = "/sheaf-run-";
 
 bool has_mark(const std::string& path) {
   struct stat status {};
@@ -26,6 +28,22 @@ void remove_leftovers(const std::string& path) {
   for (const auto& entry : std::filesystem::directory_iterator(path, ignored)) {
     std::error_code also_ignored;
     if (entry.path().filename() != kMark) std::filesystem::remove_all(entry.path(), also_ignored);
+  }
+}
+
+/// Removes the folders of make() whose owners are gone. One that is about to be made has no mark yet, and one that is in use is
+/// locked.
+void remove_abandoned(const std::string& directory) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, ignored)) {
+    const std::string path = entry.path().string();
+    if (!path.starts_with(directory + kOwnPrefix)) continue;
+    const Fd lock(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    struct stat status {};
+    const bool is_ours = lock.is_open() && ::fstat(lock.get(), &status) == 0 && status.st_uid == ::geteuid();
+    if (!is_ours || !has_mark(path) || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) continue;
+    std::error_code also_ignored;
+    std::filesystem::remove_all(path, also_ignored);
   }
 }
 
@@ -58,7 +76,8 @@ Result<PrivateState> PrivateState::open(const std::string& path) {
 }
 
 Result<PrivateState> PrivateState::make(const std::string& directory) {
-  std::string path = directory + "/sheaf-run-XXXXXX";
+  remove_abandoned(directory);
+  std::string path = directory + kOwnPrefix + "XXXXXX";
   if (::mkdtemp(path.data()) == nullptr) {
     return fail(ErrorCode::kOutput, "cannot make a folder there: " + errno_text(errno), directory,
                 "name another one with TMPDIR");

@@ -16,7 +16,7 @@ class PrivateState {
   /// Makes `path` (0700), or takes over what a command that was killed has left.
   /// Errors: kOutput when it cannot be made, or another sheaf holds it; kState when it is not sheaf's.
   static Result<PrivateState> open(const std::string& path);
-  /// One of its own in `directory`. Errors: kOutput.
+  /// One of its own in `directory`. Those that commands which were killed have left there are removed. Errors: kOutput.
   static Result<PrivateState> make(const std::string& directory);
   ~PrivateState();
   PrivateState(PrivateState&& other) noexcept;

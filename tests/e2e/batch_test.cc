@@ -71,6 +71,16 @@ TEST_F(BatchTest, RefusesItemsThatCannotBe) {
   EXPECT_THAT(nul.err, StartsWith("sheaf batch: standard input: line 1 has a NUL byte"));
 }
 
+TEST_F(BatchTest, RefusesOptionsAndTemplatesThatItHasNot) {
+  const Finished perl = run(sheaf({"batch", "echo {= s/a/b/ =}", ":::", "a"}));
+  EXPECT_EQ(perl.exit_code, 255);
+  EXPECT_EQ(perl.out, "");
+  EXPECT_THAT(perl.err, HasSubstr("{= =} is Perl"));
+  const Finished mixing = run(sheaf({"batch", "--line-buffer", "echo", ":::", "a"}));
+  EXPECT_EQ(mixing.exit_code, 255);
+  EXPECT_THAT(mixing.err, HasSubstr("outputs of items are never mixed"));
+}
+
 TEST_F(BatchTest, HintsAtAnOperatorThatNoShellSees) {
   const Finished finished = run(sheaf({"batch", "echo", "{}", "|", "wc", ":::", "a"}));
   EXPECT_EQ(finished.exit_code, 0);

@@ -56,6 +56,22 @@ TEST_F(PrivateStateTest, TakesOverWhatAKilledCommandHasLeftWithoutItsContent) {
   EXPECT_FALSE(fs::exists(path_ + "/epoch"));
 }
 
+TEST_F(PrivateStateTest, RemovesWhatKilledCommandsHaveLeftBesideOneOfItsOwn) {
+  const std::string left = folder_ + "/sheaf-run-killed";
+  fs::create_directory(left);
+  std::ofstream(left + "/sheaf-state").flush();
+  const std::string unmarked = folder_ + "/sheaf-run-begins";
+  fs::create_directory(unmarked);
+  const auto first = PrivateState::make(folder_);
+  ASSERT_TRUE(first) << first.error().message();
+  EXPECT_FALSE(fs::exists(left));
+  EXPECT_TRUE(fs::exists(unmarked)) << "somebody may be about to use it";
+  const auto second = PrivateState::make(folder_);
+  ASSERT_TRUE(second);
+  EXPECT_NE(first->path(), second->path());
+  EXPECT_TRUE(fs::exists(first->path())) << "it is in use";
+}
+
 TEST_F(PrivateStateTest, LeavesSomebodyElsesFolderAlone) {
   fs::create_directory(path_);
   std::ofstream(path_ + "/notes.txt") << "mine";

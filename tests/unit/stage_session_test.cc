@@ -253,6 +253,20 @@ TEST_F(StageSessionTest, TakesALargeResultInPartsThatItAsksFor) {
   EXPECT_EQ(bind_asked(0), result);
 }
 
+TEST_F(StageSessionTest, BindsNothingBeforeItsTurn) {
+  welcome();
+  opened(2);
+  credit(3);
+  next_job("a");
+  next_job("b");
+  no_more_jobs();
+  deliver(1, "B");  // A large result before it is still coming in parts, say.
+  EXPECT_FALSE(take<Bind>());
+  deliver(0, "A");
+  EXPECT_EQ(all_bind_asked(0), (Names{"A", "B"}));
+  accept_all();
+}
+
 TEST_F(StageSessionTest, BindsAsTheyComeTheResultsOfARunWhoseOrderDoesNotMatter) {
   wire::Message welcomed = welcome_message(4);
   welcomed.envelope.mutable_welcome()->mutable_run()->set_any_order(true);

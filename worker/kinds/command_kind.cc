@@ -22,11 +22,13 @@ class CommandRun final : public RunContext {
       return fail(ErrorCode::kFailed, "malformed job of a command run");
     }
     const batch::Item item{job.number(), {job.values().begin(), job.values().end()}};
-    auto started = spawner_.start(request(item, context.slot));
+    v1::StartCommand start = request(item, context.slot);
+    const std::string program = start.arguments(0);
+    auto started = spawner_.start(std::move(start));
     if (!started) return propagate(started);
     auto finished = finish_command(std::move(*started), context);
     if (!finished) return propagate(finished);
-    v1::CommandResult result = result_of(finished->end, template_.arguments(item, context.slot).front());
+    v1::CommandResult result = result_of(finished->end, program);
     if (auto tag = template_.tag(item, context.slot)) result.set_tag(std::move(*tag));
     return output_of(std::move(*finished), std::move(result));
   }
