@@ -17,12 +17,14 @@ struct BatchOptions {
   v1::BatchInput batch;
   std::optional<wire::Endpoint> master;  ///< Empty: a private cluster.
   Duration wait_for_master{};
-  unsigned slots = 1;  ///< Of the private cluster.
+  unsigned slots = 1;       ///< Of the private cluster.
+  unsigned jobs_at_once = 0;  ///< With a master: at most so many; 0: as many as its workers take.
   int priority = 0;
   std::vector<std::string> hints;  ///< For people: what may be meant otherwise.
 
   bool as_done = false;
   bool dry_run = false;
+  bool no_rerun = false;
   bool shows_progress = false;
   bool quiet = false;
   bool help = false;

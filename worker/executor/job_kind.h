@@ -14,6 +14,7 @@ namespace sheaf::worker {
 struct JobContext {
   std::stop_token stop;  ///< Look at it at least once a frame; when a stop is requested, stop and return kStopped.
   std::string scratch;   ///< Directory for large results (Blob).
+  std::string directories{};  ///< Directory for what a job leaves lying: gone with the worker at the latest.
   unsigned slot = 1;     ///< Of this process, from 1 on: no two jobs at the same time have the same.
 };
 
