@@ -49,8 +49,12 @@ Result<Fd> file_of(const v1::BatchInput& batch) {
 
 v1::RunDescription describe(const BatchOptions& options) {
   v1::RunDescription run = describe_run(*find_kind(kKind));
+  run.set_priority(options.priority);
+  if (options.master) run.set_jobs_at_once(options.jobs_at_once);
   run.set_attempts_max(1);
   run.set_any_order(options.as_done);
+  run.set_binds_faults(true);  // One item that cannot be done is one that failed.
+  run.set_no_rerun(options.no_rerun);
   run.set_stage_at_client(true);  // Its input and its output are this process's own.
   run.set_label(options.batch.setup().words_size() == 0 ? "commands"
                                                         : valid_utf8(options.batch.setup().words(0)).substr(0, 80));
@@ -75,17 +79,24 @@ RunOutcome run_batch(const BatchOptions& options, Instant started) {
   std::optional<PrivateCluster> cluster;
   Children children(*signals);
   ProgressDisplay display(kWho, options.quiet || !options.shows_progress, started);
-  auto made = PrivateCluster::start(cluster_of(options), children);
-  if (!made) return failed({made.error()}, started);
-  cluster.emplace(std::move(*made));
 
   RunRequest request;
   request.description = describe(options);
   request.started = started;
   request.unit = "items";
-  request.endpoint = cluster->endpoint();
-  request.is_private_cluster = true;
-  request.limits.welcome_max = kPrivateWelcomeMax;
+  if (options.master) {
+    request.endpoint = *options.master;
+    request.wait_for_master = options.wait_for_master;
+    request.idle_notice =
+        "no worker of " + options.master->address + " runs commands; start one: sheaf-worker --allow-commands";
+  } else {
+    auto made = PrivateCluster::start(cluster_of(options), children);
+    if (!made) return failed({made.error()}, started);
+    cluster.emplace(std::move(*made));
+    request.endpoint = cluster->endpoint();
+    request.is_private_cluster = true;
+    request.limits.welcome_max = kPrivateWelcomeMax;
+  }
   request.stage_input = batch->get();
   return run_to_end(request, children, *signals, display);
 }

@@ -16,6 +16,7 @@ namespace sheaf::client {
 
 namespace {
 
+constexpr Duration kDefaultWait = std::chrono::seconds(5);
 constexpr char kDefaultShell[] = "/bin/sh";
 
 const cli::Command kCommand = {"sheaf batch", "batch", true};
@@ -37,6 +38,10 @@ const std::vector<cli::Setting>& batch_settings() {
       {"workdir", Form::kValue, 0, true},
       {"env", Form::kList, 0, true},
       {"dry-run", Form::kFlag, 0, true},
+      {"no-rerun", Form::kFlag},
+      {"master"},
+      {"wait"},
+      {"priority"},
       {"bar", Form::kFlag},
       {"eta", Form::kFlag},
       {"quiet", Form::kFlag},
@@ -183,9 +188,14 @@ void read_items(const cli::GivenSettings& given, v1::InputItems& items, std::vec
   }
 }
 
-/// Where commands run, and with what around them.
+/// Where commands run, and with what around them: with a master, what is here may not be there.
 void read_place(const cli::GivenSettings& given, const Surroundings& surroundings, v1::CommandSetup& setup) {
-  setup.set_directory(absolute_path(surroundings.directory, given.text("workdir").value_or(surroundings.directory)));
+  const bool is_here = !given.is_set("master");
+  const auto directory = given.text("workdir");
+  if (directory || is_here) {
+    setup.set_directory(absolute_path(surroundings.directory, directory.value_or(surroundings.directory)));
+  }
+  setup.set_clears_environment(!is_here);
   const cli::Given* names = given.find("env");
   if (names == nullptr) return;
   for (const std::string& name : names->values) {
@@ -194,6 +204,16 @@ void read_place(const cli::GivenSettings& given, const Surroundings& surrounding
       if (const auto value = surroundings.environment(variable)) setup.add_environment(variable + "=" + *value);
     }
   }
+}
+
+void read_master(const cli::GivenSettings& given, BatchOptions& options, std::vector<Error>& errors) {
+  options.priority = static_cast<int>(given.integer("priority", -100, 100, errors).value_or(0));
+  options.wait_for_master = given.duration("wait", errors).value_or(kDefaultWait);
+  options.master = cli::endpoint_setting(given, "master", true, errors);
+  if (options.master && !options.master->is_ipc()) {
+    add(errors, given.find("master")->where, "commands never travel over TCP without keys", "use an ipc:// socket");
+  }
+  if (given.is_set("jobs") || given.is_set("max-procs")) options.jobs_at_once = options.slots;
 }
 
 /// People come from GNU parallel: an option of it that is not here has a word of its own.
@@ -213,10 +233,12 @@ BatchOptions read_batch_options(std::vector<std::string> arguments, const Surrou
   options.help = given.help;
   options.quiet = given.is_set("quiet");
   options.dry_run = given.is_set("dry-run");
+  options.no_rerun = given.is_set("no-rerun");
   options.as_done = given.is_set("as-done");
   if (options.as_done && given.is_set("keep-order")) add(errors, "--as-done", "does not go with -k");
   options.shows_progress = given.is_set("bar") || given.is_set("eta");
   options.slots = read_slots(given, surroundings.cores, errors);
+  read_master(given, options, errors);
   v1::InputItems& items = *options.batch.mutable_items();
   read_items(given, items, errors);
   v1::CommandSetup& setup = *options.batch.mutable_setup();
@@ -250,7 +272,12 @@ the second of several values. Without any, the item is appended.
   -q, --quote          one COMMAND is no line for the shell either
   --tag                put the item before each line of output; --tagstring T
   --workdir DIR        where commands run; default: here
-  --env NAME           as with GNU parallel; here commands have all variables
+  --env NAME           pass this variable on to the workers of a master
+  --master ENDPOINT    ipc://...; default: a private cluster. There, commands
+                       run in a fresh directory each, with --env alone
+  --no-rerun           never start an item again whose worker was lost
+  --wait D             how long to wait for that master to start; default 5s
+  --priority N         -100..100, higher first
   --dry-run            only show what would be run
   --bar, --eta         show how far it is; --quiet  not even what failed
 

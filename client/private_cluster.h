@@ -3,9 +3,9 @@
 #include <string>
 
 #include "client/children.h"
-#include "client/private_state.h"
 #include "common/base/result.h"
 #include "common/runtime/private_directory.h"
+#include "common/runtime/private_state.h"
 #include "common/wire/endpoint.h"
 
 namespace sheaf::client {

@@ -15,6 +15,8 @@ namespace sheaf::client {
 namespace {
 
 constexpr Duration kInsecureReminder = std::chrono::minutes(1);
+/// A worker that is just starting is there sooner.
+constexpr Duration kIdleMax = std::chrono::seconds(3);
 
 const char* signal_name(int signal) {
   return signal == SIGTERM ? "SIGTERM" : "SIGINT";
@@ -169,6 +171,16 @@ class RunLoop {
     if (update.state() == v1::RUN_WORKING) rate_.add(now(), update.units_done());
     view.rate = rate_.rate();
     display_.show(now(), view);
+    say_if_idle(update);
+  }
+
+  void say_if_idle(const v1::RunUpdate& update) {
+    const bool is_idle = update.state() == v1::RUN_WORKING && update.slots() == 0;
+    if (!is_idle) idle_since_.reset();
+    if (is_idle && !idle_since_) idle_since_ = now();
+    if (!idle_since_ || has_said_idle_ || request_.idle_notice.empty() || now() - *idle_since_ < kIdleMax) return;
+    has_said_idle_ = true;
+    display_.say(request_.idle_notice);
   }
 
   RunOutcome outcome() const {
@@ -192,6 +204,8 @@ class RunLoop {
   RunSession session_;
   RateMeter rate_;
   Instant reminder_;
+  std::optional<Instant> idle_since_;  ///< No worker is there for the run.
+  bool has_said_idle_ = false;
 
   std::vector<wire::Message> fresh_;
   wire::Outbox outbox_;

@@ -21,6 +21,7 @@ struct RunRequest {
   v1::RunDescription description;   ///< With stage_at_client, the stage is started as a child of this process.
   bool is_private_cluster = false;  ///< The master and the worker are among the children: when one dies, the run is over.
   std::string unit = "frames";      ///< What the run counts, for people.
+  std::string idle_notice;          ///< To be said once when no worker is there for it for a while; empty: the display says so.
   SessionLimits limits;
   Duration wait_for_master{};  ///< How long a master that is not the command's own may take to start.
   Instant started{};           ///< When the user pressed return.

@@ -74,6 +74,12 @@ class ResultSink {
   /// `measures`: what the attempt took, as the kind's executor wrote it down; for the report only.
   virtual Result<Binding> bind(JobKey key, Blob result, const std::string& measures) = 0;
 
+  /// Binds, in the place of the result of `key`, that there is none: the job cannot be done. Only in runs that go on then
+  /// (RunDescription.binds_faults).
+  virtual Result<Binding> bind_fault(JobKey key, Error error) {
+    return fail(ErrorCode::kFailed, "job " + to_string(key) + " has no result: " + error.what);
+  }
+
   /// Completes the output under its temporary name and makes it durable. Errors: kOutput.
   virtual Result<StageReport> finish() = 0;
 

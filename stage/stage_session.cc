@@ -166,7 +166,7 @@ void StageSession::on_bind(Instant now, Bound bound, std::vector<StageAction>& a
     }
     // The rest waits for its turn again, unless newer ones have come meanwhile.
     for (ToBind& left : bound.left) {
-      arrived_.try_emplace(left.key, Arrived{left.revision, std::move(left.result), std::move(left.measures)});
+      arrived_.try_emplace(left.key, Arrived{left.revision, left.is_fault, std::move(left.result), std::move(left.measures)});
     }
     if (bound.objected && *bound.objected) {
       on_redo(bound.objected_to, revisions.at(bound.objected_to), std::move(**bound.objected));
@@ -314,7 +314,7 @@ void StageSession::on_delivery(Instant now, const v1::Delivery& delivery, Bytes 
   if (delivery.payload().inlined()) {
     Blob result = Blob::of(std::move(bytes));
     if (result.digest() == wire::digest_from(delivery.payload())) {
-      arrived_.insert_or_assign(key, Arrived{delivery.revision(), std::move(result), delivery.measures()});
+      arrived_.insert_or_assign(key, Arrived{delivery.revision(), delivery.is_fault(), std::move(result), delivery.measures()});
     } else {
       fail(now, damaged_result(), actions);
     }
@@ -322,7 +322,7 @@ void StageSession::on_delivery(Instant now, const v1::Delivery& delivery, Bytes 
   }
   const Attempt attempt = revision_attempt(delivery.revision());
   Arriving arriving{wire::Download(JobId{run_, key}, attempt, delivery.payload()),
-                    Arrived{delivery.revision(), Blob(scratch_), delivery.measures()}};
+                    Arrived{delivery.revision(), delivery.is_fault(), Blob(scratch_), delivery.measures()}};
   const auto [entry, inserted] = arriving_.insert_or_assign(key, std::move(arriving));
   if (const auto credit = entry->second.progress.grant()) {
     v1::Envelope message = envelope();
@@ -432,7 +432,8 @@ Bind StageSession::take_arrived() {
     auto& [key, arrived] = *next;
     bytes += arrived.result.size();
     binding_[key] = arrived.revision;
-    bind.results.push_back(ToBind{key, arrived.revision, std::move(arrived.result), std::move(arrived.measures)});
+    bind.results.push_back(
+        ToBind{key, arrived.revision, arrived.is_fault, std::move(arrived.result), std::move(arrived.measures)});
     arrived_.erase(next);
   }
   return bind;

@@ -20,6 +20,7 @@ namespace sheaf::stage {
 struct ToBind {
   JobKey key;
   std::uint32_t revision = 0;  ///< Of the payload that it is a result of.
+  bool is_fault = false;       ///< There is no result: `result` is a Fault.
   Blob result;
   std::string measures;
 };
@@ -53,6 +54,14 @@ struct Bound {
   JobKey objected_to{};
   std::vector<ToBind> left;  ///< Behind that one: the sink was not given them.
 };
+template <class Sink>
+Result<Binding> bind_fault(Sink& sink, const ToBind& next) {
+  v1::Fault fault;
+  auto bytes = next.result.read_all();
+  if (!bytes) return propagate(bytes);
+  if (!fault.ParseFromString(*bytes)) return fail(ErrorCode::kCluster, "a fault that cannot be read");
+  return sink.bind_fault(next.key, wire::from_wire(fault));
+}
 /// Gives `sink` (a ResultSink) the results of `bind`, until it does not accept one.
 template <class Sink>
 Bound bind_in_order(Sink& sink, Bind bind) {
@@ -62,7 +71,7 @@ Bound bind_in_order(Sink& sink, Bind bind) {
       bound.left.push_back(std::move(next));
       continue;
     }
-    auto binding = sink.bind(next.key, std::move(next.result), next.measures);
+    auto binding = next.is_fault ? bind_fault(sink, next) : sink.bind(next.key, std::move(next.result), next.measures);
     if (!binding) {
       bound.objected = propagate(binding);
     } else if (Redo* redo = std::get_if<Redo>(&*binding)) {
@@ -113,6 +122,7 @@ class StageSession {
   /// A result that has arrived and waits to be bound.
   struct Arrived {
     std::uint32_t revision = 0;
+    bool is_fault = false;
     Blob result;
     std::string measures;
   };

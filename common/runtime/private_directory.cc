@@ -44,6 +44,13 @@ Result<PrivateDirectory> PrivateDirectory::make() {
               "set XDG_RUNTIME_DIR to a short path that you can write");
 }
 
+Result<PrivateDirectory> PrivateDirectory::make_in(const std::string& parent) {
+  std::string path = parent + "/sheaf-XXXXXX";
+  if (::mkdtemp(path.data()) != nullptr) return PrivateDirectory(std::move(path));
+  return fail(ErrorCode::kFailed, "cannot make a directory there: " + errno_text(errno), parent,
+              "name another one with TMPDIR");
+}
+
 PrivateDirectory::~PrivateDirectory() {
   std::error_code ignored;
   if (!path_.empty()) std::filesystem::remove_all(path_, ignored);

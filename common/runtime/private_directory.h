@@ -6,11 +6,14 @@
 
 namespace sheaf {
 
-/// A directory that only this user can enter (0700), for sockets, under $XDG_RUNTIME_DIR or /tmp; removed with its owner.
+/// A directory that only this user can enter (0700); removed with its owner, and all that is in it.
 class PrivateDirectory {
  public:
-  /// Errors: kFailed when neither place can be written, or when the path of a socket in it would be too long (107 bytes).
+  /// For sockets, under $XDG_RUNTIME_DIR or /tmp. Errors: kFailed when neither place can be written, or when the path of a
+  /// socket in it would be too long (107 bytes).
   static Result<PrivateDirectory> make();
+  /// For files, in `parent`. Errors: kFailed when that cannot be written.
+  static Result<PrivateDirectory> make_in(const std::string& parent);
   ~PrivateDirectory();
   PrivateDirectory(PrivateDirectory&& other) noexcept;
   PrivateDirectory& operator=(PrivateDirectory&&) = delete;

@@ -9,7 +9,7 @@
 #include "common/base/time.h"
 
 /// What a Scheduler asks its caller to do. The order of the actions of one step matters; none of them needs an answer, save for
-/// Commit, which CommitDone must follow, or the master must stop.
+/// Commit and CommitFault, which CommitDone must follow, or the master must stop.
 namespace sheaf::master {
 
 /// Send the job to the worker.
@@ -35,6 +35,13 @@ struct Commit {
   Digest digest{};
   std::uint64_t result_bytes = 0;
   bool operator==(const Commit&) const = default;
+};
+/// The job cannot be done. Make `reason` durable as its result, then report CommitDone.
+struct CommitFault {
+  JobId job{};
+  Attempt attempt{};  ///< None that was issued: for CommitDone.
+  std::string reason{};
+  bool operator==(const CommitFault&) const = default;
 };
 /// The worker may forget this answer: it is durable, or it is not needed. Late, stale and failed answers are acknowledged too.
 struct AckResult {
@@ -103,7 +110,7 @@ struct Alarm {
   bool operator==(const Alarm&) const = default;
 };
 
-using Action = std::variant<Assign, Revoke, Commit, AckResult, DropResult, Deliver, ReleasePayload, ReleaseResult, AskFeed,
-                            ExpireWorker, RunBound, RunFailed, Alarm>;
+using Action = std::variant<Assign, Revoke, Commit, CommitFault, AckResult, DropResult, Deliver, ReleasePayload, ReleaseResult,
+                            AskFeed, ExpireWorker, RunBound, RunFailed, Alarm>;
 
 }  // namespace sheaf::master

@@ -30,7 +30,15 @@ void Scheduler::dispatch(Actions& actions) {
   while (place != queue_.places().end() && workers_.has_room_somewhere()) {
     Run& run = runs_.at(place->run);
     const JobKey key = *run.next_waiting();
-    Worker* worker = choose_worker(run, run.open_next(), reserved);
+    const OpenJob& next = run.open_next();
+    if (run.options().traits.no_rerun && next.may_have_begun) {
+      SHEAF_MARK("scheduler_never_begins_again");
+      give_up_job(run, key, "its worker was lost when it may have begun, and it is not to be run again", 0, actions);
+      index(run);
+      place = queue_.places().begin();
+      continue;
+    }
+    Worker* worker = choose_worker(run, next, reserved);
     if (worker == nullptr) {
       ++place;
       continue;

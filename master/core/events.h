@@ -71,8 +71,10 @@ struct RunTraits {
   bool deterministic = false;  ///< Two results of a job are equal: a difference is an alarm, and two copies may run.
   /// Two copies may run although they are not deterministic; also: stragglers may get a second attempt.
   bool second_attempt = false;
-  bool divisible = false;  ///< SplitAsked is allowed.
-  bool any_order = false;  ///< Results are delivered as they are committed; otherwise in the order of keys.
+  bool divisible = false;     ///< SplitAsked is allowed.
+  bool binds_faults = false;  ///< A job that cannot be done does not end the run: what is wrong is committed as its result.
+  bool no_rerun = false;      ///< A job that may have begun is never begun again: then it cannot be done.
+  bool any_order = false;     ///< Results are delivered as they are committed; otherwise in the order of keys.
 };
 
 /// A run begins. It has no stage until StageAttached.
@@ -85,6 +87,7 @@ struct RunOpened {
   std::uint64_t spool_window_bytes =
       kSpoolWindowBytes;           ///< Results committed and not accepted. The oldest job is always allowed.
   std::uint32_t attempts_max = 3;  ///< Failed tries after which the run fails.
+  std::uint32_t jobs_at_once = 0;  ///< With workers at most; 0: no limit.
   std::string fingerprint{};       ///< Only workers with this one get jobs; empty: any worker.
   bool bind_fingerprint = false;   ///< With an empty `fingerprint`: the first worker that is given a job decides it.
 };
@@ -162,7 +165,8 @@ enum class FailureKind {
   kJob,           ///< The job's own error: counts as a failed try.
   kExecutorLost,  ///< Its executor died under it: a strike.
   kRefused,       ///< The worker could not start it: others are asked first.
-  kUnstarted,     ///< The worker did not come to it, or was not heard for too long to go on. It costs nothing.
+  kUnstarted,     ///< The worker did not come to it. It costs nothing.
+  kLeaseEnded,    ///< The worker was not heard for too long to go on with it. It costs nothing either, but it had begun.
 };
 
 struct JobFailed {

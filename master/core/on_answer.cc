@@ -107,12 +107,14 @@ void Scheduler::on_job_failed(const JobFailed& event, Actions& actions) {
   const IssuedAttempt* issued = job == nullptr ? nullptr : job->find(event.attempt);
   if (issued == nullptr || issued->state == AttemptState::kGone) return count_unneeded(*run, key, event.attempt);
   if (end_attempt(*run, key, event.attempt)) stats_.requeued += 1;
+  job->may_have_begun = true;
 
   switch (event.kind) {
     case FailureKind::kJob:
       job->tries += 1;
       stats_.failed_tries += 1;
-      if (!event.retryable || job->tries >= run->options().attempts_max) fail_run(*run, key, event.reason, job->tries, actions);
+      if (!event.retryable || job->tries >= run->options().attempts_max)
+        give_up_job(*run, key, event.reason, job->tries, actions);
       return;
     case FailureKind::kExecutorLost:
       // Everything that ran in the executor is suspect. To retry suspects alone, and to hold it only against a job that kills
@@ -120,15 +122,20 @@ void Scheduler::on_job_failed(const JobFailed& event, Actions& actions) {
       job->strikes += 1;
       stats_.strikes += 1;
       run->count_lost_attempt();
-      if (job->strikes >= config_.strikes_max) fail_run(*run, key, event.reason, job->strikes, actions);
+      if (job->strikes >= config_.strikes_max) give_up_job(*run, key, event.reason, job->strikes, actions);
       return;
     case FailureKind::kRefused:
       job->refusals += 1;
       job->refused_by = event.worker;
       stats_.refusals += 1;
-      if (job->refusals >= config_.refusals_max) fail_run(*run, key, event.reason, job->refusals, actions);
+      if (job->refusals >= config_.refusals_max) give_up_job(*run, key, event.reason, job->refusals, actions);
       return;
-    case FailureKind::kUnstarted: SHEAF_MARK("scheduler_job_came_back_unstarted"); return;
+    case FailureKind::kUnstarted:
+      SHEAF_MARK("scheduler_job_came_back_unstarted");
+      // It was the only attempt that could have, where that matters: no other was issued after one that may have begun.
+      job->may_have_begun = false;
+      return;
+    case FailureKind::kLeaseEnded: return;
   }
 }
 

@@ -148,6 +148,16 @@ void Scheduler::serve_stage(Run& run, Actions& actions) {
   if (const auto credit = run.take_credit()) actions.emplace_back(AskFeed{run.id(), credit->first, credit->second});
 }
 
+void Scheduler::give_up_job(Run& run, JobKey key, std::string reason, std::uint32_t tries, Actions& actions) {
+  if (!run.options().traits.binds_faults) return fail_run(run, key, std::move(reason), tries, actions);
+  SHEAF_MARK("scheduler_commits_a_fault");
+  stats_.faults_committed += 1;
+  const Attempt none{config_.epoch, 0};
+  revoke_all(run, key, *run.find_open(key), actions);
+  run.begin_commit(key, {.attempt = none});
+  actions.emplace_back(CommitFault{{run.id(), key}, none, std::move(reason)});
+}
+
 void Scheduler::fail_run(Run& run, JobKey key, std::string reason, std::uint32_t tries, Actions& actions) {
   stats_.runs_failed += 1;
   SHEAF_MARK("scheduler_run_failed");

@@ -98,6 +98,7 @@ void Scheduler::expire(Worker& worker, Actions& actions) {
   for (const auto& [job, held] : worker.held) {
     Run* run = find_run(job.run);
     const std::optional<Instant> end = lease_end(*run, worker.heard);
+    run->find_open(job.key)->may_have_begun = true;
     if (run->set_attempt(job.key, held.attempt, worker.id, AttemptState::kSilent, end)) stats_.requeued += 1;
   }
 }
@@ -129,6 +130,7 @@ void Scheduler::hand_back_all(Worker& worker) {
     Run* run = find_run(id.run);
     SHEAF_CHECK(run != nullptr);  // What a run has with workers is revoked before it is forgotten.
     run->count_lost_attempt();
+    run->find_open(id.key)->may_have_begun = true;
     // The lease of a silent one has begun to run out, or has done so, when it was expired.
     const auto end = worker.expired ? run->find_open(id.key)->find(held.attempt)->runs_until : lease_end(*run, worker.heard);
     if (end_attempt(*run, id.key, held.attempt, end)) {

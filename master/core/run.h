@@ -58,6 +58,7 @@ struct OpenJob {
       0;  ///< Evidence against the job. Whom to suspect when an executor dies will be decided before this is raised.
   std::uint32_t refusals = 0;
   std::optional<WorkerId> refused_by{};
+  bool may_have_begun = false;  ///< An attempt has ended that may have begun, and no result came of it.
   std::vector<IssuedAttempt> attempts{};
   std::optional<Committing> committing{};
   std::optional<Instant> earlier_runs_until{};  ///< As `runs_until`, of an attempt at an earlier payload.

@@ -112,6 +112,8 @@ class Scheduler {
   Run* run_of_committed(JobId job);
   /// What a changed window allows: deliveries, then the end, then more credit.
   void serve_stage(Run& run, Actions& actions);
+  /// The job cannot be done: its run fails, or goes on without it.
+  void give_up_job(Run& run, JobKey key, std::string reason, std::uint32_t tries, Actions& actions);
   void fail_run(Run& run, JobKey key, std::string reason, std::uint32_t tries, Actions& actions);
   void stop(Run& run, Actions& actions);
 

@@ -17,8 +17,9 @@ struct Stats {
   std::uint64_t assigned = 0;
   std::uint64_t requeued = 0;  ///< Jobs that went back to the front, for whatever reason.
   std::uint64_t revoked = 0;
-  std::uint64_t leases_ended = 0;  ///< Jobs that nobody answered for and that went back when no copy could run any more.
-  std::uint64_t adopted = 0;       ///< Attempts that a worker brought back and went on with.
+  std::uint64_t faults_committed = 0;  ///< Jobs that could not be done, in runs that go on without them.
+  std::uint64_t leases_ended = 0;      ///< Jobs that nobody answered for and that went back when no copy could run any more.
+  std::uint64_t adopted = 0;           ///< Attempts that a worker brought back and went on with.
 
   std::uint64_t commits = 0;
   std::uint64_t accepted = 0;

@@ -336,6 +336,10 @@ void Hub::carry_out(Instant now, const Action& action) {
                    // At once: there is no journal, so nothing is more durable later. The scheduler takes the two for two steps.
                    apply(now, CommitDone{a.job, a.attempt});
                  },
+                 [&](const CommitFault& a) {
+                   commit_fault(now, a);
+                   apply(now, CommitDone{a.job, a.attempt});
+                 },
                  [&](const AckResult& a) { ack(now, a.worker, a.job, a.attempt); },
                  [&](const DropResult& a) {
                    arrived_.erase({a.worker, {a.job, a.attempt}});

@@ -131,6 +131,7 @@ class Hub {
   void assign(Instant now, const Assign& action);
   void revoke(Instant now, const Revoke& action);
   void commit(const Commit& action);
+  void commit_fault(Instant now, const CommitFault& action);
   void on_results(Instant now, Peer& worker, wire::Message& message);
   /// `bytes`: of a payload that came inlined.
   void on_result(Instant now, Peer& worker, const v1::JobResult& result, Bytes bytes);

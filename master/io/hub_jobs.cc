@@ -70,6 +70,20 @@ void Hub::commit(const Commit& action) {
   arrived_.erase(arrived);
 }
 
+void Hub::commit_fault(Instant now, const CommitFault& action) {
+  HubRun* run = find_run(action.job.run);
+  SHEAF_CHECK(run != nullptr);
+  Error error{ErrorCode::kFailed, action.reason, {}, {}};
+  if (run->last_job_fault && run->last_job_fault->what == action.reason) error = *run->last_job_fault;
+  log_warn("job_given_up run=" + std::to_string(action.job.run.value) + " job=" + to_string(action.job.key) + " reason=\"" +
+           error.message() + "\"");
+  const std::string bytes = wire::to_wire(error).SerializeAsString();
+  const Digest digest = digest_of(std::as_bytes(std::span(bytes)));
+  auto stored = spool_.store(Bytes::copy_of(bytes), digest);
+  if (!stored) return end_run(now, *run, v1::RUN_FAILED, stored.error());
+  run->results.insert_or_assign(action.job.key, HubRun::Committed{std::move(*stored), 0, {}, true});
+}
+
 void Hub::on_results(Instant now, Peer& worker, wire::Message& message) {
   std::size_t frame = 0;
   for (const v1::JobResult& result : message.envelope.results().results()) {
@@ -108,8 +122,10 @@ void Hub::on_result(Instant now, Peer& worker, const v1::JobResult& result, Byte
   }
   JobFailed failed{worker.worker, job, attempt, FailureKind::kRefused, !result.final(), "handed back by the worker"};
   // Handed back perhaps because the worker no longer has the run's setup: it comes again with the next job.
-  if (result.outcome() == v1::OUTCOME_UNSTARTED || result.outcome() == v1::OUTCOME_LEASE_ENDED) {
+  if (result.outcome() == v1::OUTCOME_UNSTARTED) {
     failed.kind = FailureKind::kUnstarted;
+  } else if (result.outcome() == v1::OUTCOME_LEASE_ENDED) {
+    failed.kind = FailureKind::kLeaseEnded;
   } else if (result.outcome() == v1::OUTCOME_RETURNED) {
     worker.runs_set_up.erase(job.run);
     if (result.has_fault()) failed.reason += ": " + wire::from_wire(result.fault()).message();

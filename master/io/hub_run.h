@@ -47,6 +47,7 @@ struct HubRun {
     StoredPayload payload;
     std::uint32_t revision = 0;
     std::string measures;
+    bool is_fault = false;  ///< The payload is a Fault.
   };
   std::map<JobKey, Committed> results;        ///< Committed and not accepted.
   std::map<JobKey, std::uint32_t> revisions;  ///< Of jobs that were asked for again and are not accepted.

@@ -101,10 +101,16 @@ void Hub::on_submit(Instant now, Peer& client, const v1::Submit& submit) {
   opened.run = id;
   opened.kind = description.kind();
   opened.priority = description.priority();
-  opened.traits = {description.deterministic(), description.second_attempt(), description.divisible(), description.any_order()};
+  opened.traits = {.deterministic = description.deterministic(),
+                   .second_attempt = description.second_attempt(),
+                   .divisible = description.divisible(),
+                   .binds_faults = description.binds_faults(),
+                   .no_rerun = description.no_rerun(),
+                   .any_order = description.any_order()};
   opened.memory_window_bytes = config_.memory_window_bytes;
   opened.spool_window_bytes = config_.spool_window_bytes;
   opened.attempts_max = description.attempts_max();
+  opened.jobs_at_once = description.jobs_at_once();
   opened.bind_fingerprint = description.bind_fingerprint();
   apply(now, std::move(opened));
   run->view.stage_attached = true;  // From here on a repeated Submit only asks how it stands.
@@ -333,6 +339,7 @@ void Hub::deliver(Instant now, JobId job) {
   *out.mutable_job() = wire::to_wire(job);
   out.set_revision(result->second.revision);
   out.set_measures(result->second.measures);
+  out.set_is_fault(result->second.is_fault);
   *out.mutable_payload() = wire::payload_ref(payload.size(), payload.digest(), inlined);
   if (!inlined) {
     const Attempt attempt{0, result->second.revision};

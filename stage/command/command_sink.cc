@@ -64,6 +64,14 @@ class CommandSink final : public ResultSink {
     return Binding(Accepted{});
   }
 
+  Result<Binding> bind_fault(JobKey key, Error error) override {
+    report_.set_items(report_.items() + 1);
+    report_.set_failed(report_.failed() + 1);
+    progress_->end(key.seq);
+    count_fault(error.message());
+    return Binding(Accepted{});
+  }
+
   Result<StageReport> finish() override { return StageReport{report_.items(), output_.written(), report_.SerializeAsString()}; }
   Status publish() override { return {}; }
   void abandon() noexcept override {}

@@ -41,6 +41,9 @@ std::string text(const Commit& a) {
   return "commit" + job(a.job) + attempt(a.attempt) + worker(a.worker) + field("digest", a.digest) +
          field("result_bytes", a.result_bytes);
 }
+std::string text(const CommitFault& a) {
+  return "commit_fault" + job(a.job) + attempt(a.attempt) + " reason=\"" + a.reason + "\"";
+}
 std::string text(const AckResult& a) {
   return "ack_result" + worker(a.worker) + job(a.job) + attempt(a.attempt);
 }

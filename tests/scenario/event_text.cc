@@ -132,6 +132,8 @@ void read(Fields& f, JobFailed& e) {
     e.kind = FailureKind::kRefused;
   else if (kind == "unstarted")
     e.kind = FailureKind::kUnstarted;
+  else if (kind == "lease_ended")
+    e.kind = FailureKind::kLeaseEnded;
   else
     f.reject("kind", kind);
   f.get("retryable", e.retryable);

@@ -1,5 +1,4 @@
 sheaf_test(client_test unit
-  ${CMAKE_CURRENT_SOURCE_DIR}/private_state_test.cc
   ${CMAKE_CURRENT_SOURCE_DIR}/progress_test.cc
   ${CMAKE_CURRENT_SOURCE_DIR}/run_description_test.cc
   ${CMAKE_CURRENT_SOURCE_DIR}/run_session_test.cc

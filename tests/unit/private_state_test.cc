@@ -1,4 +1,4 @@
-#include "client/private_state.h"
+#include "common/runtime/private_state.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace sheaf::client {
+namespace sheaf {
 namespace {
 
 namespace fs = std::filesystem;
@@ -57,10 +57,10 @@ TEST_F(PrivateStateTest, TakesOverWhatAKilledCommandHasLeftWithoutItsContent) {
 }
 
 TEST_F(PrivateStateTest, RemovesWhatKilledCommandsHaveLeftBesideOneOfItsOwn) {
-  const std::string left = folder_ + "/sheaf-run-killed";
+  const std::string left = folder_ + "/sheaf-own-killed";
   fs::create_directory(left);
   std::ofstream(left + "/sheaf-state").flush();
-  const std::string unmarked = folder_ + "/sheaf-run-begins";
+  const std::string unmarked = folder_ + "/sheaf-own-begins";
   fs::create_directory(unmarked);
   const auto first = PrivateState::make(folder_);
   ASSERT_TRUE(first) << first.error().message();
@@ -94,4 +94,4 @@ TEST_F(PrivateStateTest, RefusesALinkAndAFolderThatIsNotThere) {
 }
 
 }  // namespace
-}  // namespace sheaf::client
+}  // namespace sheaf

@@ -104,6 +104,7 @@ class StageSessionTest : public testing::Test {
       Result<Binding> bind(JobKey /*key*/, Blob /*result*/, const std::string& /*measures*/) {
         return std::move(answers.at(given++));
       }
+      Result<Binding> bind_fault(JobKey key, const Error& error) { return bind(key, Blob::of(error.what), {}); }
     } sink{std::move(answers)};
     session_.on_bind(now_, bind_in_order(sink, Bind{std::exchange(binding_, {})}), actions_);
     EXPECT_EQ(sink.given, sink.answers.size());

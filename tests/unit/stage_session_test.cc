@@ -297,6 +297,25 @@ TEST_F(StageSessionTest, BindsAsTheyComeTheResultsOfARunWhoseOrderDoesNotMatter)
   EXPECT_TRUE(take<Finish>());
 }
 
+TEST_F(StageSessionTest, BindsAFaultInThePlaceOfAResult) {
+  welcome();
+  opened(2);
+  credit(3);
+  next_job("a");
+  next_job("b");
+  no_more_jobs();
+  v1::Fault fault;
+  fault.set_code(static_cast<std::uint32_t>(ErrorCode::kFailed));
+  fault.set_what("was lost");
+  wire::Message message = deliver_message(0, fault.SerializeAsString(), 0);
+  message.envelope.mutable_deliver()->mutable_results(0)->set_is_fault(true);
+  say(message);
+  EXPECT_EQ(bind_asked(0), fault.SerializeAsString());
+  sent();
+  accept_all();
+  EXPECT_EQ(sent(), Names{"accept"});
+}
+
 TEST_F(StageSessionTest, BindsManyResultsOfOneMessage) {
   begin();
   wire::Message message = deliver_message(0, "result 0");

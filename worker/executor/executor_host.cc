@@ -35,7 +35,7 @@ ExecutorHost::ExecutorHost(Fd socket, JobKinds kinds, const HostConfig& config)
     : link_(std::move(socket)),
       kinds_(std::move(kinds)),
       config_(config),
-      slots_(config.threads, config.scratch,
+      slots_(config.threads, config.scratch, config.directories,
              Slots::Calls{[this](const SlotTask& task) { return begin(task.attempt); },
                           [this](SlotResult result) { end_and_answer(std::move(result)); }}) {}
 

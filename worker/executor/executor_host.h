@@ -19,8 +19,9 @@ namespace sheaf::worker {
 using JobKinds = std::vector<std::unique_ptr<JobKind>>;
 
 struct HostConfig {
-  std::uint32_t threads = 1;         ///< Slots.
-  std::string scratch = "/var/tmp";  ///< Directory for large results.
+  std::uint32_t threads = 1;             ///< Slots.
+  std::string scratch = "/var/tmp";      ///< Directory for large results.
+  std::string directories = "/var/tmp";  ///< Directory for what a job leaves lying.
 };
 
 /// An executor's side of executor.proto: takes jobs from the link, has its slots do them, returns what they made. It knows no

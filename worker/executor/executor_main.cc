@@ -19,6 +19,7 @@ int executor_main(const std::string& program, int argc, const char* const* argv,
   config.scratch = scratch_directory();
   CLI::App app("Does jobs for sheaf-worker, which starts it; it is of no use by hand.", program);
   app.add_option("--threads", config.threads, "jobs at a time")->check(CLI::Range(1U, wire::kSlotsMax));
+  app.add_option("--directories", config.directories, "where a job may have one of its own");
   app.set_version_flag("--version", program + " " + kVersion);
   try {
     app.parse(argc, argv);

@@ -12,9 +12,10 @@ namespace sheaf::worker {
 
 /// What a slot hands to a kind along with the payload.
 struct JobContext {
-  std::stop_token stop;  ///< Look at it at least once a frame; when a stop is requested, stop and return kStopped.
-  std::string scratch;   ///< Directory for large results (Blob).
-  unsigned slot = 1;     ///< Of this process, from 1 on: no two jobs at the same time have the same.
+  std::stop_token stop;       ///< Look at it at least once a frame; when a stop is requested, stop and return kStopped.
+  std::string scratch;        ///< Directory for large results (Blob).
+  std::string directories{};  ///< Directory for what a job leaves lying: gone with the worker at the latest.
+  unsigned slot = 1;          ///< Of this process, from 1 on: no two jobs at the same time have the same.
 };
 
 /// One run as one executor process sees it: made once from the run's setup, shared by all slots of the process.

@@ -43,7 +43,7 @@ Result<Blob> in_its_place(Blob blob, const std::string& scratch) {
   return moved;
 }
 
-Result<JobOutput> perform(SlotTask& task, const std::string& scratch) {
+Result<JobOutput> perform(SlotTask& task, const std::string& scratch, const std::string& directories) {
   if (task.stop.stop_requested()) return fail(ErrorCode::kStopped, "cancelled");
   const v1::LocalPayload header = task.frame.message.job().payload();
   auto payload = local::take_payload(header, task.frame);
@@ -51,7 +51,7 @@ Result<JobOutput> perform(SlotTask& task, const std::string& scratch) {
   auto context = task.run->context();
   if (!context) return propagate(context);
   auto output = guarded<JobOutput>([&] {
-    return (*context)->run(*payload, JobContext{task.stop.get_token(), scratch, slot_number});
+    return (*context)->run(*payload, JobContext{task.stop.get_token(), scratch, directories, slot_number});
   });
   if (!output) return output;
   auto placed = in_its_place(std::move(output->result), scratch);
@@ -78,8 +78,9 @@ Result<RunContext*> OpenedRun::context() {
   return context_->get();
 }
 
-Slots::Slots(std::uint32_t threads, std::string scratch, Calls calls)
+Slots::Slots(std::uint32_t threads, std::string scratch, std::string directories, Calls calls)
     : scratch_(std::move(scratch)),
+      directories_(std::move(directories)),
       calls_(std::move(calls)),
       threads_(
           threads, [this](SlotTask task) { work(std::move(task)); },
@@ -91,7 +92,7 @@ Slots::Slots(std::uint32_t threads, std::string scratch, Calls calls)
 void Slots::work(SlotTask task) {
   if (!calls_.begin(task)) return;
   show_thread_as("job " + std::to_string(task.job.key.seq));
-  SlotResult done{task.job, task.attempt, perform(task, scratch_)};
+  SlotResult done{task.job, task.attempt, perform(task, scratch_, directories_)};
   show_thread_as("idle");  // Before anybody hears of the result: who is shown with a job has not answered for it.
   calls_.answer(std::move(done));
 }

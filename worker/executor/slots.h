@@ -59,8 +59,8 @@ class Slots {
     std::function<void(SlotResult result)> answer;
   };
 
-  /// `scratch`: the directory for large results. The slot's own thread calls `calls`, so several may at a time.
-  Slots(std::uint32_t threads, std::string scratch, Calls calls);
+  /// `scratch` and `directories`: as in JobContext. The slot's own thread calls `calls`, so several may at a time.
+  Slots(std::uint32_t threads, std::string scratch, std::string directories, Calls calls);
 
   void post(SlotTask task) { threads_.post(std::move(task)); }
 
@@ -68,6 +68,7 @@ class Slots {
   void work(SlotTask task);
 
   const std::string scratch_;
+  const std::string directories_;
   const Calls calls_;
   std::atomic<unsigned> numbered_ = 0;  ///< Slots that have got their number.
   WorkThreads<SlotTask> threads_;       ///< Last: they end before what they use.

@@ -1,8 +1,10 @@
 #include "worker/kinds/command_kind.h"
 
+#include <optional>
 #include <utility>
 
 #include "common/batch/command_template.h"
+#include "common/runtime/private_directory.h"
 #include "worker/kinds/command_result.h"
 #include "worker/kinds/finished_command.h"
 
@@ -24,6 +26,14 @@ class CommandRun final : public RunContext {
     const batch::Item item{job.number(), {job.values().begin(), job.values().end()}};
     v1::StartCommand start = request(item, context.slot);
     const std::string program = start.arguments(0);
+    // Where nobody has said where: a place of its own, in which nothing is and nothing is left.
+    std::optional<PrivateDirectory> own;
+    if (start.directory().empty()) {
+      auto made = PrivateDirectory::make_in(context.directories);
+      if (!made) return propagate(made);
+      own.emplace(std::move(*made));
+      start.set_directory(own->path());
+    }
     auto started = spawner_.start(std::move(start));
     if (!started) return propagate(started);
     auto finished = finish_command(std::move(*started), context);

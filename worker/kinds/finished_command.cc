@@ -6,6 +6,8 @@
 
 #include <array>
 #include <cerrno>
+#include <condition_variable>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -54,13 +56,23 @@ class PipeReader {
   Blob blob_;
 };
 
+/// The spawner is gone, and this process goes with it. Until then it says nothing of what it has begun: that is ended by the
+/// link, after this, and who heard of it now could begin it elsewhere before.
+Error wait_for_the_end(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any condition;
+  std::unique_lock lock(mutex);
+  condition.wait(lock, stop, [] { return false; });
+  return Error{ErrorCode::kStopped, "the process that starts commands is gone", {}, {}};
+}
+
 /// The spawner's word, which is there.
-Result<v1::CommandEnded> read_end(const Fd& control) {
+std::optional<v1::CommandEnded> read_end(const Fd& control) {
   std::array<char, kEndBytesMax> buffer;
   const ssize_t size = ::recv(control.get(), buffer.data(), buffer.size(), 0);
   v1::CommandEnded end;
   if (size <= 0 || !end.ParseFromArray(buffer.data(), static_cast<int>(size))) {
-    return fail(ErrorCode::kFailed, "the process that starts commands is gone");
+    return std::nullopt;
   }
   return end;
 }
@@ -84,7 +96,7 @@ Result<FinishedCommand> finish_command(StartedCommand command, const JobContext&
     if (has_ended) break;
   }
   auto end = read_end(command.control);
-  if (!end) return propagate(end);
+  if (!end) return tl::unexpected(wait_for_the_end(context.stop));
   if (context.stop.stop_requested()) return fail(ErrorCode::kStopped, "cancelled");
   // It may be running elsewhere by now.
   if (end->is_lease_over()) return fail(ErrorCode::kStopped, "the lease of this worker is over");

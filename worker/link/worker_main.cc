@@ -20,6 +20,7 @@
 #include "common/runtime/files.h"
 #include "common/runtime/lifeline.h"
 #include "common/runtime/log.h"
+#include "common/runtime/private_state.h"
 #include "worker/link/link.h"
 #include "worker/link/worker_options.h"
 
@@ -39,27 +40,35 @@ int give_up(const std::vector<Error>& errors) {
   return exit_code(errors);
 }
 
+/// An executor program, and whether it may start commands.
+struct FoundProgram {
+  std::string path;
+  bool runs_commands = false;
+  bool operator==(const FoundProgram&) const = default;
+};
+
 /// The executor programs, beside this one, in the build and where it is installed: of the kinds that were asked for, or of all
 /// that are here. Errors: kFailed when there is none, or one is missing that was asked for.
-Result<std::vector<std::string>> find_executors(const WorkerOptions& options) {
-  if (!options.executor_program.empty()) return std::vector{options.executor_program};
-  std::vector<std::string> found;
-  std::vector<std::string> missing;
+Result<std::vector<FoundProgram>> find_executors(const WorkerOptions& options) {
+  if (!options.executor_program.empty()) return std::vector{FoundProgram{options.executor_program, options.allow_commands}};
+  std::vector<FoundProgram> found;
+  std::vector<FoundProgram> missing;
   for (const Kind& kind : all_kinds()) {
     if (kind.runs_commands && !options.allow_commands) continue;
     const bool is_asked_for = std::find(options.kinds.begin(), options.kinds.end(), kind.name) != options.kinds.end();
     if (!options.kinds.empty() && !is_asked_for) continue;
-    const std::string path = program_directory() + "/" + std::string(kind.executor_program);
-    std::vector<std::string>& paths = ::access(path.c_str(), X_OK) == 0 ? found : missing;
-    if (std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(path);
+    const FoundProgram program{program_directory() + "/" + std::string(kind.executor_program), kind.runs_commands};
+    std::vector<FoundProgram>& programs = ::access(program.path.c_str(), X_OK) == 0 ? found : missing;
+    if (std::find(programs.begin(), programs.end(), program) == programs.end()) programs.push_back(program);
   }
   const bool is_enough = options.kinds.empty() ? !found.empty() : missing.empty();
-  if (is_enough) return found;
-  return fail(ErrorCode::kFailed, "the executor program is missing", missing.front(),
+  if (is_enough && !found.empty()) return found;
+  return fail(ErrorCode::kFailed, "the executor program is missing", missing.empty() ? "" : missing.front().path,
               "install sheaf again, or build all of it");
 }
 
-Result<Departure> work(const WorkerOptions& options, Spawner spawner, Fd lifeline) {
+/// `directories`: where commands may have a directory each.
+Result<Departure> work(const WorkerOptions& options, const std::string& directories, Spawner spawner, Fd lifeline) {
   auto programs = find_executors(options);
   if (!programs) return propagate(programs);
   auto signals = SignalFd::open(SignalFd::Children::kIgnore);
@@ -74,8 +83,10 @@ Result<Departure> work(const WorkerOptions& options, Spawner spawner, Fd lifelin
 
   LinkConfig config;
   config.endpoint = options.endpoint;
-  for (const std::string& program : *programs) {
-    config.executors.push_back({program, {"--threads", std::to_string(options.threads)}, options.allow_commands});
+  for (const FoundProgram& program : *programs) {
+    ExecutorProgram executor{program.path, {"--threads", std::to_string(options.threads)}, program.runs_commands};
+    if (program.runs_commands) executor.arguments.insert(executor.arguments.end(), {"--directories", directories});
+    config.executors.push_back(std::move(executor));
   }
   config.is_insecure = options.is_insecure;
   SessionConfig& session = config.session;
@@ -110,13 +121,19 @@ int worker_main(int argc, const char* const* argv) {
     lifeline = std::move(*taken);
   }
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // Should the spawner be killed, what it has started is ended from here.
+  std::optional<PrivateState> directories;
+  if (options.allow_commands) {
+    auto made = PrivateState::make(scratch_directory());
+    if (!made) return give_up({made.error()});
+    directories.emplace(std::move(*made));
+  }
   // A fork, so before anything has a thread.
   auto spawner = start_spawner();
   if (!spawner) return give_up({spawner.error()});
   const pid_t spawner_pid = spawner->pid;
   set_up_log("sheaf-worker", options.is_quiet ? LogLevel::kWarn : LogLevel::kInfo);
 
-  Result<Departure> departure = work(options, std::move(*spawner), std::move(lifeline));
+  Result<Departure> departure = work(options, directories ? directories->path() : "", std::move(*spawner), std::move(lifeline));
   wait_for_child(spawner_pid);  // Its socket is closed: it ends what it started, and no process is left behind.
   kill_and_reap_all_children();
   if (!departure) return give_up({departure.error()});

@@ -69,6 +69,11 @@ WorkerOptions read_worker_options(std::vector<std::string> arguments, const cli:
   options.allow_commands = given.is_set("allow-commands");
   options.is_quiet = given.is_set("quiet");
   options.is_insecure = given.is_set("insecure") && !options.endpoint.is_ipc();
+  for (const std::string& name : options.kinds) {
+    const Kind* kind = find_kind(name);
+    if (kind == nullptr || !kind->runs_commands || options.allow_commands) continue;
+    errors.push_back({ErrorCode::kUsage, "\"" + name + "\" runs commands", "--kind", "add --allow-commands"});
+  }
   if (options.allow_commands && options.is_insecure) {
     errors.push_back({ErrorCode::kUsage, "never goes with TCP without keys: whoever reaches the port could run commands here",
                       given.find("allow-commands")->where, "use an ipc:// socket"});

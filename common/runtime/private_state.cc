@@ -1,4 +1,4 @@
-#include "client/private_state.h"
+#include "common/runtime/private_state.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -10,12 +10,12 @@
 #include <filesystem>
 #include <utility>
 
-namespace sheaf::client {
+namespace sheaf {
 
 namespace {
 
 constexpr char kMark[] = "sheaf-state";
-constexpr char kOwnPrefix[] = "/sheaf-run-";
+constexpr char kOwnPrefix[] = "/sheaf-own-";
 
 bool has_mark(const std::string& path) {
   struct stat status {};
@@ -94,4 +94,4 @@ PrivateState::~PrivateState() {
 PrivateState::PrivateState(PrivateState&& other) noexcept
     : path_(std::exchange(other.path_, {})), lock_(std::move(other.lock_)) {}
 
-}  // namespace sheaf::client
+}  // namespace sheaf

@@ -5,9 +5,10 @@
 #include "common/base/result.h"
 #include "common/runtime/fd.h"
 
-namespace sheaf::client {
+namespace sheaf {
 
-/// OUTPUT.sheaf/: what the master of a private cluster keeps beside the output, as long as there is something worth keeping.
+/// A directory for what a process keeps on disk as long as it runs: OUTPUT.sheaf/ of the master of a private cluster, or one of
+/// its own.
 ///
 /// A mark in it says that sheaf made it; a folder of that name without the mark is somebody else's and is left alone. While
 /// this lives the directory is locked, so that two commands cannot make the same output at once.
@@ -16,7 +17,7 @@ class PrivateState {
   /// Makes `path` (0700), or takes over what a command that was killed has left.
   /// Errors: kOutput when it cannot be made, or another sheaf holds it; kState when it is not sheaf's.
   static Result<PrivateState> open(const std::string& path);
-  /// One of its own in `directory`. Those that commands which were killed have left there are removed. Errors: kOutput.
+  /// One of its own in `directory`. Those that processes which were killed have left there are removed. Errors: kOutput.
   static Result<PrivateState> make(const std::string& directory);
   ~PrivateState();
   PrivateState(PrivateState&& other) noexcept;
@@ -30,4 +31,4 @@ class PrivateState {
   Fd lock_;
 };
 
-}  // namespace sheaf::client
+}  // namespace sheaf
