@@ -80,6 +80,11 @@ void Outbox::add(Message message) {
   waiting_.push_back(std::move(added));
 }
 
+bool Outbox::holds_only(v1::Envelope::BodyCase kind) const {
+  return std::all_of(waiting_.begin(), waiting_.end(),
+                     [&](const Waiting& waiting) { return waiting.message.envelope.body_case() == kind; });
+}
+
 bool Outbox::join_last(Waiting& added) {
   if (waiting_.empty()) return false;
   Waiting& last = waiting_.back();

@@ -24,6 +24,8 @@ class Outbox {
     payload_bytes_ = 0;
   }
   bool is_empty() const { return waiting_.empty(); }
+  /// Nothing else waits.
+  bool holds_only(v1::Envelope::BodyCase kind) const;
   std::size_t size() const { return waiting_.size(); }
   /// Of the payloads that wait.
   std::size_t payload_bytes() const { return payload_bytes_; }

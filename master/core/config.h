@@ -28,7 +28,7 @@ struct SchedulerConfig {
   /// A worker that is full and has a result sooner than this after it was given the job gets more ahead than it asks for: one
   /// with each such result; each later one costs it an eighth of them. So a job waits about so long behind others, however
   /// short they are. Zero: never.
-  Duration quick_answer = std::chrono::milliseconds(10);
+  Duration quick_answer = std::chrono::milliseconds(60);
 
   /// Results per run that are with the stage and not yet accepted. One result is always allowed, and so is the oldest one.
   std::uint64_t deliver_window_bytes = 64ULL << 20;

@@ -47,6 +47,8 @@ void Scheduler::judge_pace(Worker& worker, JobId job, Attempt attempt, bool is_d
   const auto held = worker.held.find(job);
   if (held == worker.held.end() || held->second.attempt != attempt) return;
   if (now_ - held->second.since >= config_.quick_answer) {
+    if (held->second.since < worker.ahead_cut_at) return;  // Of the many that were too many, one is reason enough.
+    worker.ahead_cut_at = now_;
     workers_.set_ahead(worker, worker.ahead - (worker.ahead + 7) / 8);
   } else if (is_done && !worker.has_room() && worker.slots + worker.prefetch + worker.ahead < config_.worker_jobs_max) {
     SHEAF_MARK("scheduler_gives_a_quick_worker_more");

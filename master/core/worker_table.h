@@ -31,6 +31,7 @@ struct Worker {
   std::uint32_t slots = 1;
   std::uint32_t prefetch = 0;  ///< Jobs beyond the slots that it asks for.
   std::uint32_t ahead = 0;     ///< More of them, for being quick.
+  Instant ahead_cut_at{};      ///< What it was given before it was given for being quicker than it is.
   std::uint64_t bytes_max = 0;
   KindFingerprints kinds{};
   Instant heard{};

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 
 #include <csignal>
+#include <map>
+#include <sstream>
 
 #include "tests/e2e/support/e2e_test.h"
 
@@ -34,6 +36,43 @@ TEST_F(BatchTest, ReadsItemsFromStandardInput) {
   EXPECT_EQ(finished.exit_code, 0) << finished.err;
   EXPECT_EQ(finished.out, output_of({"seq", "3000"}));
   EXPECT_EQ(finished.err, "");
+}
+
+TEST_F(BatchTest, HoldsNoMoreOfAnEndlessInputTheLongerItGoesOn) {
+  constexpr std::uint64_t kGrowthMax = 4 << 20;
+  Process endless = Process::start(shell("seq 1000000000 | sheaf batch -j 2 'printf x'"));
+  ASSERT_TRUE(endless.wait_until([&] { return endless.out().size() >= 500; }, "500 items are done"));
+  std::map<pid_t, std::uint64_t> early;
+  for (const ProcessInfo& one : processes()) early[one.pid] = one.peak_rss_bytes;
+  ASSERT_TRUE(endless.wait_until([&] { return endless.out().size() >= 6000; }, "6000 items are done"));
+  unsigned seen = 0;
+  for (const ProcessInfo& one : processes()) {
+    if (!one.program.starts_with("sheaf") || !early.contains(one.pid)) continue;
+    seen += 1;
+    EXPECT_LE(one.peak_rss_bytes, early[one.pid] + kGrowthMax) << one.program;
+  }
+  EXPECT_EQ(seen, 6U) << "command, master, stage, link, spawner, executor";
+  for (const ProcessInfo& one : of_program(processes(), "sheaf")) ::kill(one.pid, SIGINT);
+  endless.wait();
+}
+
+TEST_F(BatchTest, ReadsNoFurtherThanItsWindowWhileNothingEnds) {
+  // 4096 items beyond what is done, of 5 bytes; and what the pipe and one read hold.
+  constexpr std::uint64_t kBytesMax = 512 << 10;
+  Process endless = Process::start(shell("seq 1000000000 | sheaf batch -j 1 'sleep 1000; : {}'"));
+  ASSERT_TRUE(endless.wait_until([&] { return !of_program(processes(), "sleep").empty(); }, "the first item runs"));
+  // Longer than reading on would take: one that does not stop has many megabytes by then.
+  ASSERT_TRUE(endless.run_for(std::chrono::milliseconds(500)));
+  const std::vector<ProcessInfo> seq = of_program(processes(), "seq");
+  ASSERT_EQ(seq.size(), 1U);
+  std::istringstream io(read_file("/proc/" + std::to_string(seq[0].pid) + "/io"));
+  std::uint64_t written = 0;
+  for (std::string name; io >> name >> written && name != "wchar:";) {
+  }
+  EXPECT_GT(written, 0U);
+  EXPECT_LE(written, kBytesMax);
+  for (const ProcessInfo& one : of_program(processes(), "sheaf")) ::kill(one.pid, SIGINT);
+  endless.wait();
 }
 
 TEST_F(BatchTest, ExitsWithTheNumberOfItemsThatFailed) {

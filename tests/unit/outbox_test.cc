@@ -127,6 +127,16 @@ TEST_F(OutboxTest, PutsTogetherOnlyWhatFollowsDirectly) {
   EXPECT_THAT(kinds_sent(), ElementsAre("accept", "feed", "accept"));
 }
 
+TEST_F(OutboxTest, KnowsWhetherAllThatWaitsIsOfOneKind) {
+  EXPECT_TRUE(outbox_.holds_only(v1::Envelope::kFeed)) << "nothing waits";
+  outbox_.add(feed(5, "payload"));
+  EXPECT_TRUE(outbox_.holds_only(v1::Envelope::kFeed));
+  EXPECT_FALSE(outbox_.holds_only(v1::Envelope::kAccept));
+  outbox_.add(accept(1));
+  outbox_.add(feed(6, "payload"));
+  EXPECT_FALSE(outbox_.holds_only(v1::Envelope::kFeed));
+}
+
 TEST_F(OutboxTest, DoesNotPutTogetherWhatIsOfDifferentRunsOrLives) {
   outbox_.add(accept(0, 1));
   outbox_.add(accept(0, 2));

@@ -85,6 +85,8 @@ class WorkerSession {
   /// The programs that cannot run here: their kinds are not offered.
   const std::set<ProgramIndex>& useless_programs() const { return useless_; }
   std::size_t held() const { return jobs_.size(); }
+  /// All slots are busy.
+  bool is_full() const { return executors_.is_full(); }
 
  private:
   struct Draining {

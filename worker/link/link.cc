@@ -22,6 +22,8 @@ using std::chrono::minutes;
 constexpr int kMessagesPerTurn = 64;
 constexpr Duration kInsecureReminder = minutes(1);
 constexpr Duration kMissingMasterReminder = minutes(1);
+/// A message costs every process on its way a turn, however many results it holds, and those of short jobs come in numbers.
+constexpr Duration kResultsPause = milliseconds(20);
 
 }  // namespace
 
@@ -54,14 +56,27 @@ Departure Link::run() {
     on_executors(turn);
     session_.on_time(turn, actions_);
     perform_actions();
-    outbox_.flush([this](const wire::Message& message) { return channel_.send(message); });
+    flush(turn);
     if (departure_) break;
     say_what_changed(turn);
     if (Status status = executors_.flush(); !status) leave(turn, status.error(), kExitFailed);
-    poller_.watch_writable(channel_index_, !outbox_.is_empty());
+    poller_.watch_writable(channel_index_, !outbox_.is_empty() && !results_wait_until_);
     poller_.wait(wait_at_most(now()));
   }
   return *departure_;
+}
+
+void Link::flush(Instant now) {
+  results_wait_until_.reset();
+  if (outbox_.is_empty()) return;
+  // With a free slot there may be somebody who waits for just these.
+  const bool may_wait = session_.is_full() && outbox_.holds_only(v1::Envelope::kResults);
+  if (may_wait && now < flushed_at_ + kResultsPause) {
+    results_wait_until_ = flushed_at_ + kResultsPause;
+    return;
+  }
+  flushed_at_ = now;
+  outbox_.flush([this](const wire::Message& message) { return channel_.send(message); });
 }
 
 void Link::on_signals(Instant now) {
@@ -163,6 +178,7 @@ Duration Link::wait_at_most(Instant now) const {
   if (!actions_.empty()) return Duration::zero();
   Duration wait = kMissingMasterReminder;
   if (const std::optional<Instant> deadline = session_.next_deadline()) wait = std::min(wait, *deadline - now);
+  if (results_wait_until_) wait = std::min(wait, *results_wait_until_ - now);
   return std::max(wait, Duration::zero());
 }
 

@@ -48,6 +48,8 @@ class Link {
   void on_parts(Instant now);
   void on_executors(Instant now);
   void perform_actions();
+  /// Sends what waits. While all slots are busy, results that come soon after others wait a little, and go together.
+  void flush(Instant now);
   void perform(SendMessage action);
   void perform(DropUnsent action);
   void perform(KeepPart action) { parts_.post(std::move(action)); }
@@ -75,6 +77,8 @@ class Link {
   WorkerSession session_;
   Actions actions_;
   wire::Outbox outbox_;
+  Instant flushed_at_{};
+  std::optional<Instant> results_wait_until_;
   bool is_draining_ = false;
   bool was_welcomed_ = false;
   std::set<ProgramIndex> said_useless_;

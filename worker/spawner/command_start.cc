@@ -1,5 +1,6 @@
 #include "worker/spawner/command_start.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -23,12 +24,16 @@ Result<StartedCommand> CommandStart::start(v1::StartCommand request) {
   set_nonblocking(errors->read.get(), true);
   local::LocalFrame frame;
   *frame.message.mutable_start_command() = std::move(request);
-  frame.files.push_back(std::move(output->write));
-  frame.files.push_back(std::move(errors->write));
+  frame.files.emplace_back(::fcntl(output->write.get(), F_DUPFD_CLOEXEC, 0));
+  frame.files.emplace_back(::fcntl(errors->write.get(), F_DUPFD_CLOEXEC, 0));
+  for (const Fd& file : frame.files) {
+    if (!file.is_open()) return fail(ErrorCode::kFailed, "cannot duplicate a descriptor: " + errno_text(errno));
+  }
   frame.files.push_back(std::move(spawners));
   const std::lock_guard lock(sending_);
   if (Status status = spawner_.send(std::move(frame)); !status) return propagate(status);
-  return StartedCommand{std::move(output->read), std::move(errors->read), std::move(own)};
+  return StartedCommand{std::move(output->read), std::move(errors->read), std::move(own), std::move(output->write),
+                        std::move(errors->write)};
 }
 
 }  // namespace sheaf::worker

@@ -12,6 +12,10 @@ struct StartedCommand {
   Fd errors;   ///< Its stderr, likewise.
   Fd control;  ///< Becomes readable when it has ended: one packet, CommandEnded. Closed, or shut for sending, it ends the
                ///< command.
+  /// The ends that it writes to. While they are open here too, nobody is woken because it has closed its own: `control` says
+  /// when it has ended.
+  Fd writes_output;
+  Fd writes_errors;
 };
 
 /// An executor's way to its spawner, which starts commands for it. Any thread may use it.

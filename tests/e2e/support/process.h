@@ -50,6 +50,7 @@ class Process {
   /// program ends first or kDeadline is reached.
   bool wait_until(const std::function<bool()>& condition, const std::string& what);
 
+  const std::string& out() const { return out_; }
   const std::string& err() const { return err_; }
 
  private:
