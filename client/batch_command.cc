@@ -84,11 +84,13 @@ RunOutcome run_batch(const BatchOptions& options, Instant started) {
   request.description = describe(options);
   request.started = started;
   request.unit = "items";
+  request.limits.may_begin_again = false;
   if (options.master) {
     request.endpoint = *options.master;
     request.wait_for_master = options.wait_for_master;
     request.idle_notice =
-        "no worker of " + options.master->address + " runs commands; start one: sheaf-worker --allow-commands";
+        options.quiet ? ""
+                      : "no worker of " + options.master->address + " runs commands; start one: sheaf-worker --allow-commands";
   } else {
     auto made = PrivateCluster::start(cluster_of(options), children);
     if (!made) return failed({made.error()}, started);

@@ -274,7 +274,7 @@ the second of several values. Without any, the item is appended.
   --workdir DIR        where commands run; default: here
   --env NAME           pass this variable on to the workers of a master
   --master ENDPOINT    ipc://...; default: a private cluster. There, commands
-                       run in a fresh directory each, with --env alone
+                       run in a fresh directory each; no ./programs
   --no-rerun           never start an item again whose worker was lost
   --wait D             how long to wait for that master to start; default 5s
   --priority N         -100..100, higher first

@@ -34,9 +34,11 @@ std::string batch_summary(const RunOutcome& outcome) {
     text += "sheaf batch: " + escape_control(fault.what()) + " (" + plural(fault.items(), "item") + ")\n";
     not_started += fault.items();
   }
-  if (report.first_failed_size() == 0) return text;
   const std::uint64_t failed = report.failed() - std::min(report.failed(), not_started);
-  text += "sheaf batch: " + std::to_string(failed) + " of " + plural(report.items(), "item") + " failed: ";
+  if (failed == 0) return text;
+  text += "sheaf batch: " + std::to_string(failed) + " of " + plural(report.items(), "item") + " failed";
+  if (report.first_failed_size() == 0) return text + " for other reasons\n";
+  text += ": ";
   const char* separator = "";
   for (const v1::FailedItem& item : report.first_failed()) {
     text += separator + std::string("item ") + std::to_string(item.number()) + " (" + item.values() + ") " + item.what();

@@ -34,7 +34,7 @@ void RunSession::on_message(Instant now, const wire::Message& message, std::vect
     case wire::PeerLink::Event::kNone: break;
   }
   switch (envelope.body_case()) {
-    case v1::Envelope::kSubmitted: on_submitted(envelope.submitted()); break;
+    case v1::Envelope::kSubmitted: on_submitted(envelope.submitted(), out); break;
     case v1::Envelope::kRunUpdate: on_update(envelope.run_update()); break;
     case v1::Envelope::kRefused: on_refused(envelope.refused()); break;
     case v1::Envelope::kGoodbye:
@@ -117,12 +117,18 @@ void RunSession::on_lost(Instant now) {
   notices_.push_back(endpoint_ + ": the master is silent; waiting for it");
 }
 
-void RunSession::on_submitted(const v1::Submitted& submitted) {
+void RunSession::on_submitted(const v1::Submitted& submitted, std::vector<wire::Message>& out) {
   if (submitted.tag() != kTag) return;
   const bool is_same = submitted.run() == run_ && submitted.stage_token() == token_;
   if (is_same) return;
-  if (run_ != 0) notices_.push_back(endpoint_ + ": the master knows nothing of this run any more; it starts again");
+  const bool is_second = run_ != 0;
   run_ = submitted.run();
+  if (is_second && !limits_.may_begin_again) {
+    return give_up(Error{ErrorCode::kCluster, "the master was started anew and knows nothing of this run", endpoint_,
+                         "what is done is done: see how far it came, and run the rest"},
+                   out);
+  }
+  if (is_second) notices_.push_back(endpoint_ + ": the master knows nothing of this run any more; it starts again");
   token_ = submitted.stage_token();
   update_.Clear();
   if (!token_.empty()) ticket_ = StageTicket{run_, token_};

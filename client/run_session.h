@@ -12,11 +12,13 @@
 
 namespace sheaf::client {
 
-/// How long a client waits for a master.
+/// How long a client waits for a master, and whether it begins a second time with it.
 struct SessionLimits {
   Duration welcome_max = std::chrono::seconds(5);     ///< For its first answer.
   Duration reconnect_max = std::chrono::seconds(30);  ///< For its next one, once it has fallen silent.
   Duration cancel_max = std::chrono::seconds(6);      ///< For its word that the run is cancelled: its stage has five.
+  /// From the beginning, when the master was started anew. Not what has read and written what it cannot read and write again.
+  bool may_begin_again = true;
 };
 
 /// What the client's own stage has to show to the master.
@@ -62,7 +64,7 @@ class RunSession {
  private:
   void on_welcomed(Instant now, std::vector<wire::Message>& out);
   void on_lost(Instant now);
-  void on_submitted(const v1::Submitted& submitted);
+  void on_submitted(const v1::Submitted& submitted, std::vector<wire::Message>& out);
   void on_update(const v1::RunUpdate& update);
   void on_refused(const v1::Refused& refused);
   void send_cancel(std::vector<wire::Message>& out);

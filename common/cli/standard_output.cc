@@ -1,5 +1,6 @@
 #include "common/cli/standard_output.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -25,6 +26,14 @@ int write_all(int fd, std::string_view text) {
 }
 
 }  // namespace
+
+void open_standard_streams() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    // The lowest number that is free, so just this one. Who writes to stdout is told so: "Bad file descriptor".
+    [[maybe_unused]] const int opened = ::open("/dev/null", fd == STDERR_FILENO ? O_RDWR : O_RDONLY);
+  }
+}
 
 void ignore_closed_pipes() {
   std::signal(SIGPIPE, SIG_IGN);

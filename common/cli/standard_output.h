@@ -4,6 +4,10 @@
 
 namespace sheaf::cli {
 
+/// Opens what the caller has closed of stdin, stdout and stderr, or the next file that this process opens would be taken for
+/// it: stdin is empty then, a write to stdout an error, and nobody reads stderr. Call once, before anything else.
+void open_standard_streams();
+
 /// Makes a closed stdout or stderr an error of the write and not the end of the process. Call once, at the start.
 void ignore_closed_pipes();
 

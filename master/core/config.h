@@ -26,8 +26,8 @@ struct SchedulerConfig {
   Duration revoked_max = std::chrono::seconds(60);
 
   /// A worker that is full and has a result sooner than this after it was given the job gets more ahead than it asks for: one
-  /// with each such result; each later one costs it an eighth of them. So a job waits about so long behind others, however
-  /// short they are. Zero: never.
+  /// with each such result; a later one costs it an eighth of them, once for all that it had been given by then. So a job waits
+  /// about so long behind others, however short they are. Zero: never.
   Duration quick_answer = std::chrono::milliseconds(60);
 
   /// Results per run that are with the stage and not yet accepted. One result is always allowed, and so is the oldest one.

@@ -173,7 +173,8 @@ const OpenJob* Run::find_open(JobKey key) const {
 
 std::optional<JobKey> Run::next_waiting() const {
   if (waiting_.empty() && (fresh_.empty() || is_stopped_)) return std::nullopt;
-  if (options_.jobs_at_once > 0 && live_attempts_ >= options_.jobs_at_once) return std::nullopt;
+  // A job that is leased to a worker which is not heard may be running.
+  if (options_.jobs_at_once > 0 && live_attempts_ + leased_.size() >= options_.jobs_at_once) return std::nullopt;
   const JobKey oldest = waiting_.empty() ? first_fresh() : *waiting_.begin();
   if (is_spool_full() && !is_next_to_bind(oldest)) {
     // Every result of a newer job would lie in the spool until the oldest is bound. That one always may run, so the spool

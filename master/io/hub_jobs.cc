@@ -63,10 +63,9 @@ void Hub::commit(const Commit& action) {
   SHEAF_CHECK(arrived != arrived_.end());  // The scheduler commits only what a JobDone has just reported.
   HubRun* run = find_run(action.job.run);
   SHEAF_CHECK(run != nullptr);
-  const auto revision = run->revisions.find(action.job.key);
-  run->results.insert_or_assign(action.job.key, HubRun::Committed{std::move(arrived->second.payload),
-                                                                  revision == run->revisions.end() ? 0 : revision->second,
-                                                                  std::move(arrived->second.measures)});
+  run->results.insert_or_assign(action.job.key,
+                                HubRun::Committed{std::move(arrived->second.payload), run->revision_of(action.job.key),
+                                                  std::move(arrived->second.measures)});
   arrived_.erase(arrived);
 }
 
@@ -81,7 +80,8 @@ void Hub::commit_fault(Instant now, const CommitFault& action) {
   const Digest digest = digest_of(std::as_bytes(std::span(bytes)));
   auto stored = spool_.store(Bytes::copy_of(bytes), digest);
   if (!stored) return end_run(now, *run, v1::RUN_FAILED, stored.error());
-  run->results.insert_or_assign(action.job.key, HubRun::Committed{std::move(*stored), 0, {}, true});
+  run->results.insert_or_assign(action.job.key,
+                                HubRun::Committed{std::move(*stored), run->revision_of(action.job.key), {}, true});
 }
 
 void Hub::on_results(Instant now, Peer& worker, wire::Message& message) {

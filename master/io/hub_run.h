@@ -51,6 +51,10 @@ struct HubRun {
   };
   std::map<JobKey, Committed> results;        ///< Committed and not accepted.
   std::map<JobKey, std::uint32_t> revisions;  ///< Of jobs that were asked for again and are not accepted.
+  std::uint32_t revision_of(JobKey key) const {
+    const auto found = revisions.find(key);
+    return found == revisions.end() ? 0 : found->second;
+  }
   std::optional<v1::Publish> publish;
 
   bool has_no_fit = false;  ///< There are workers, and none that may do its jobs: said in the log once.

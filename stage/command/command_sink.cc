@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "common/base/text.h"
 #include "common/runtime/signals.h"
 #include "stage/command/batch_output.h"
 
@@ -16,6 +17,10 @@ namespace {
 
 constexpr std::uint64_t kReadBytes = 256 * 1024;
 constexpr int kFailedNamedMax = 3;
+/// Also with what could not be done at all, which is worth naming: it may have begun.
+constexpr int kAllNamedMax = 16;
+/// Of a reason. A report has to fit into a message, and one that is left out could not say that anything has failed.
+constexpr std::size_t kReasonBytesMax = 1024;
 /// Different reasons why commands could not be started; one that comes later is not counted by itself.
 constexpr int kFaultsMax = 8;
 
@@ -67,8 +72,7 @@ class CommandSink final : public ResultSink {
   Result<Binding> bind_fault(JobKey key, Error error) override {
     report_.set_items(report_.items() + 1);
     report_.set_failed(report_.failed() + 1);
-    progress_->end(key.seq);
-    count_fault(error.message());
+    name(key, progress_->end(key.seq), error.message(), kAllNamedMax);
     return Binding(Accepted{});
   }
 
@@ -101,14 +105,19 @@ class CommandSink final : public ResultSink {
     if (result.exit_code() == 0 && result.signal() == 0) return;
     report_.set_failed(report_.failed() + 1);
     if (result.start() != v1::CommandResult::STARTED) return count_fault(result.fault());
-    if (report_.first_failed_size() == kFailedNamedMax) return;
+    name(key, std::move(values), how_it_failed(result), kFailedNamedMax);
+  }
+
+  void name(JobKey key, std::string values, const std::string& what, int named_max) {
+    if (report_.first_failed_size() >= named_max) return;
     v1::FailedItem& failed = *report_.add_first_failed();
     failed.set_number(key.seq + 1);
     failed.set_values(std::move(values));
-    failed.set_what(how_it_failed(result));
+    failed.set_what(valid_utf8(what.substr(0, kReasonBytesMax)));
   }
 
-  void count_fault(const std::string& what) {
+  void count_fault(const std::string& whole) {
+    const std::string what = valid_utf8(whole.substr(0, kReasonBytesMax));
     for (v1::StartFault& fault : *report_.mutable_start_faults()) {
       if (fault.what() != what) continue;
       fault.set_items(fault.items() + 1);

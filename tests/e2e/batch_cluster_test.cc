@@ -3,6 +3,8 @@
 
 #include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <optional>
 
 #include "tests/e2e/support/cluster.h"
 
@@ -52,14 +54,17 @@ TEST_F(BatchClusterTest, RunsNoCommandOnAWorkerWhoseOwnerHasNotSaidSo) {
 TEST_F(BatchClusterTest, HasNoMoreCommandsAtATimeThanItWasAskedFor) {
   const Process master = start_master();
   const Process worker = start_worker({"--threads", "4", "--allow-commands"});
-  // Each leaves a mark while it runs, and looks how many there are.
+  // The first two run until the test has seen both; the third may begin only when one of them has ended.
   const std::string marks = path("marks");
   std::filesystem::create_directory(marks);
-  const Finished finished =
-      run(batch({"-j", "2", "touch " + marks + "/{}; ls " + marks + " | wc -l; sleep 0.05; rm " + marks + "/{}", ":::", "1",
-                 "2", "3", "4", "5", "6", "7", "8"}));
+  Process running = Process::start(batch(
+      {"-j", "2", "cd " + marks + "; test {} = c && exec ls; : > {}; until test -e go; do :; done", ":::", "a", "b", "c"}));
+  ASSERT_TRUE(running.wait_until([&] { return std::filesystem::exists(marks + "/a") && std::filesystem::exists(marks + "/b"); },
+                                 "two run"));
+  std::ofstream(marks + "/go").flush();
+  const Finished finished = running.wait();
   EXPECT_EQ(finished.exit_code, 0) << finished.err;
-  for (const std::string& line : lines_of(finished.out)) EXPECT_LE(std::stoi(line), 2);
+  EXPECT_EQ(finished.out, "a\nb\ngo\n");
 }
 
 TEST_F(BatchClusterTest, LeavesNoCommandBehindWhenItsWorkerIsKilled) {
@@ -102,6 +107,25 @@ TEST_F(BatchClusterTest, NeverBeginsAgainWhatMayHaveBegunWhenItIsNotTo) {
   EXPECT_EQ(finished.exit_code, 1) << "one item has failed";
   EXPECT_THAT(finished.err, HasSubstr("not to be run again"));
   EXPECT_EQ(read_file(marks), "a\nb\n");
+}
+
+TEST_F(BatchClusterTest, EndsWhenItsMasterWasStartedAnewAndRunsNothingTwice) {
+  std::optional<Process> master(start_master());
+  const Process worker = start_worker({"--allow-commands"});
+  const std::string marks = path("marks");
+  Process running = Process::start(
+      batch({"--env", kMark, "echo {} >> " + marks + "; echo {}; test {} -lt 3 || sleep 1000", ":::", "1", "2", "3", "4"}));
+  ASSERT_TRUE(
+      running.wait_until([&] { return running.out() == "1\n2\n" && processes("sleep").size() == 1; }, "the third runs"));
+  master->send(SIGKILL);
+  master->wait();
+  master.reset();
+  master.emplace(start_master());
+  const Finished finished = running.wait();
+  EXPECT_EQ(finished.exit_code, 255);
+  EXPECT_THAT(finished.err, HasSubstr("started anew"));
+  EXPECT_EQ(finished.out, "1\n2\n");
+  EXPECT_EQ(read_file(marks), "1\n2\n3\n");
 }
 
 TEST_F(BatchClusterTest, NeverGoesOverTcpWithoutKeys) {

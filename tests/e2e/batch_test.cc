@@ -101,6 +101,35 @@ TEST_F(BatchTest, EndsWithoutAWordWhenNobodyReads) {
   EXPECT_EQ(read_file(path("code")), "141\n");
 }
 
+TEST_F(BatchTest, EndsAlsoWhenWhoStartsItHasClosedAStream) {
+  const Finished no_input = run(shell("sheaf batch echo <&-"));
+  EXPECT_EQ(no_input.exit_code, 0) << no_input.err;
+  EXPECT_EQ(no_input.out, "");
+  const Finished no_output = run(shell("sheaf batch echo ::: a >&-"));
+  EXPECT_EQ(no_output.exit_code, 255);
+  EXPECT_THAT(no_output.err, HasSubstr("standard output"));
+  const Finished no_errors = run(shell("sheaf batch 'echo {}; echo e >&2; exit 3' ::: a b 2>&-"));
+  EXPECT_EQ(no_errors.exit_code, 2);
+  EXPECT_EQ(no_errors.out, "a\nb\n");
+}
+
+TEST_F(BatchTest, TellsAFailureWhoseWordsAreNoTextOrVeryLong) {
+  const Finished directory = run(sheaf({"batch", "--workdir", path("caf\xe9"), "echo", ":::", "a"}));
+  EXPECT_EQ(directory.exit_code, 1);
+  EXPECT_THAT(directory.err, HasSubstr("no such directory to run in"));
+  const Finished program = run(sheaf({"batch", "{}", "x", ":::", std::string(40000, 'p')}));
+  EXPECT_EQ(program.exit_code, 1);
+  EXPECT_THAT(program.err, HasSubstr("(1 item)"));
+}
+
+TEST_F(BatchTest, CountsFailuresBeyondThoseThatItNames) {
+  std::vector<std::string> words = {"batch", "no-such-program-{}", "x", ":::"};
+  for (int i = 0; i < 12; ++i) words.push_back(std::to_string(i));
+  const Finished finished = run(sheaf(words));
+  EXPECT_EQ(finished.exit_code, 12);
+  EXPECT_THAT(finished.err, HasSubstr("4 of 12 items failed for other reasons"));
+}
+
 TEST_F(BatchTest, RefusesItemsThatCannotBe) {
   const Finished missing = run(sheaf({"batch", "echo", "::::", "missing.txt"}));
   EXPECT_EQ(missing.exit_code, 255);

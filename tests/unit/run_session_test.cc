@@ -17,7 +17,8 @@ constexpr char kEndpoint[] = "ipc:///run/master.sock";
 /// A session, and the master's part played by the test.
 class Harness {
  public:
-  explicit Harness(bool stage_at_client = false) : session_(hello(), description(stage_at_client), kEndpoint, {}, start_) {}
+  explicit Harness(bool stage_at_client = false, SessionLimits limits = {})
+      : session_(hello(), description(stage_at_client), kEndpoint, limits, start_) {}
 
   RunSession& session() { return session_; }
   Instant at(Duration since_start) const { return start_ + since_start; }
@@ -100,6 +101,28 @@ class Harness {
   std::vector<wire::Message> out_;
   wire::Message last_;
 };
+
+TEST(RunSessionTest, GivesUpWhatMayNotBeginAgainWhenTheMasterWasStartedAnew) {
+  SessionLimits limits;
+  limits.may_begin_again = false;
+  Harness harness(true, limits);
+  harness.time(0s);
+  harness.welcome(10ms);
+  harness.submitted(20ms, 7, "token");
+  ASSERT_TRUE(harness.session().take_ticket());
+  harness.refuse(1s, v1::REFUSAL_HELLO_FIRST, "");
+  harness.welcome(2s);
+  harness.submitted(2s, 7, "token");
+  EXPECT_FALSE(harness.session().has_ended()) << "the same run, on another link";
+  harness.refuse(3s, v1::REFUSAL_HELLO_FIRST, "");
+  harness.welcome(4s, 2);
+  harness.sent();
+  harness.submitted(4s, 1, "another");
+  EXPECT_THAT(harness.sent(), ElementsAre("cancel_run"));
+  EXPECT_TRUE(harness.session().has_ended());
+  EXPECT_EQ(harness.session().error()->code, ErrorCode::kCluster);
+  EXPECT_FALSE(harness.session().take_ticket()) << "no second stage";
+}
 
 TEST(RunSessionTest, SubmitsWhenWelcomedAndFollowsTheRunToItsEnd) {
   Harness harness;

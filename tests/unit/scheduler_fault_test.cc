@@ -61,6 +61,21 @@ TEST_F(SchedulerFaultTest, BeginsAgainWhatWasLostUnlessItIsNotTo) {
   }
 }
 
+TEST_F(SchedulerFaultTest, CountsALeasedJobAmongThoseThatRun) {
+  harness_.open_run({.run = kRun, .traits = {.binds_faults = true}, .attempts_max = 1, .jobs_at_once = 1});
+  harness_.step(WorkerJoined{.worker = kA, .slots = 2});
+  harness_.feed(0, 2);
+  EXPECT_THAT(harness_.take_all<Assign>(), ElementsAre(Assign{kA, job(0), try_no(1)})) << "one at a time";
+  harness_.step(WorkerLost{kA});
+  harness_.step(WorkerJoined{.worker = kB, .slots = 2});
+  EXPECT_THAT(harness_.take_all<Assign>(), IsEmpty()) << "it may be running there";
+  harness_.step(60s, WorkerHeard{kB});
+  harness_.step(60s, TimePassed{});
+  EXPECT_THAT(harness_.take_all<Assign>(), ElementsAre(Assign{kB, job(0), try_no(2)}));
+  harness_.commit(kB, job(0), try_no(2));
+  EXPECT_THAT(harness_.take_all<Assign>(), ElementsAre(Assign{kB, job(1), try_no(3)}));
+}
+
 TEST_F(SchedulerFaultTest, BeginsAgainWhatHadNotBegun) {
   open(true);
   fail(FailureKind::kUnstarted);

@@ -60,6 +60,16 @@ class StageSessionTest : public testing::Test {
     EXPECT_EQ(sent(), Names{"hello"});
   }
 
+  /// All that there will be: "a" and "b".
+  void begin_with_two_jobs() {
+    welcome();
+    opened(2);
+    credit(3);
+    next_job("a");
+    next_job("b");
+    no_more_jobs();
+  }
+
   // --- what the kind answers
   void opened(std::uint64_t jobs) {
     ASSERT_TRUE(take<Open>());
@@ -104,10 +114,15 @@ class StageSessionTest : public testing::Test {
       Result<Binding> bind(JobKey /*key*/, Blob /*result*/, const std::string& /*measures*/) {
         return std::move(answers.at(given++));
       }
-      Result<Binding> bind_fault(JobKey key, const Error& error) { return bind(key, Blob::of(error.what), {}); }
+      std::size_t faults = 0;
+      Result<Binding> bind_fault(JobKey key, const Error& error) {
+        faults += 1;
+        return bind(key, Blob::of(error.what), {});
+      }
     } sink{std::move(answers)};
     session_.on_bind(now_, bind_in_order(sink, Bind{std::exchange(binding_, {})}), actions_);
     EXPECT_EQ(sink.given, sink.answers.size());
+    faults_bound_ += sink.faults;
     sort_out();
   }
   void answer_bind(Result<Binding> binding = Accepted{}) {
@@ -218,6 +233,7 @@ class StageSessionTest : public testing::Test {
   int jobs_asked_ = 0;
   std::optional<StageAction> sink_asked_;
   std::vector<ToBind> binding_;  ///< What was taken and is not answered.
+  std::size_t faults_bound_ = 0;
   int source_stopped_ = 0;
   std::uint64_t cut_ = 0;
   std::optional<int> left_;

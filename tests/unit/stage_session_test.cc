@@ -254,12 +254,7 @@ TEST_F(StageSessionTest, TakesALargeResultInPartsThatItAsksFor) {
 }
 
 TEST_F(StageSessionTest, BindsNothingBeforeItsTurn) {
-  welcome();
-  opened(2);
-  credit(3);
-  next_job("a");
-  next_job("b");
-  no_more_jobs();
+  begin_with_two_jobs();
   deliver(1, "B");  // A large result before it is still coming in parts, say.
   EXPECT_FALSE(take<Bind>());
   deliver(0, "A");
@@ -298,12 +293,7 @@ TEST_F(StageSessionTest, BindsAsTheyComeTheResultsOfARunWhoseOrderDoesNotMatter)
 }
 
 TEST_F(StageSessionTest, BindsAFaultInThePlaceOfAResult) {
-  welcome();
-  opened(2);
-  credit(3);
-  next_job("a");
-  next_job("b");
-  no_more_jobs();
+  begin_with_two_jobs();
   v1::Fault fault;
   fault.set_code(static_cast<std::uint32_t>(ErrorCode::kFailed));
   fault.set_what("was lost");
@@ -314,6 +304,11 @@ TEST_F(StageSessionTest, BindsAFaultInThePlaceOfAResult) {
   sent();
   accept_all();
   EXPECT_EQ(sent(), Names{"accept"});
+  EXPECT_EQ(faults_bound_, 1U);
+  deliver(1, "B");
+  EXPECT_EQ(bind_asked(1), "B");
+  accept_all();
+  EXPECT_EQ(faults_bound_, 1U);
 }
 
 TEST_F(StageSessionTest, BindsManyResultsOfOneMessage) {

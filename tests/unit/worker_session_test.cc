@@ -269,9 +269,9 @@ TEST(WorkerSessionTest, DrainsByHandingBackWhatHasNotBegun) {
   harness.assign(1, 1);
   harness.assign(2, 2);
   harness.drain();
-  EXPECT_THAT(harness.words(), ElementsAre("send draining", "send result 2 returned"));
+  EXPECT_THAT(harness.words(), ElementsAre("send draining", "send result 2 unstarted"));
   harness.assign(3, 3);  // It was on its way.
-  EXPECT_THAT(harness.words(), ElementsAre("send result 3 returned"));
+  EXPECT_THAT(harness.words(), ElementsAre("send result 3 unstarted"));
   harness.ack(2, 2);
   harness.ack(3, 3);
   harness.done(1, 1, 1, Blob::of("r"));

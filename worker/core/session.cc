@@ -238,7 +238,7 @@ void WorkerSession::drain(Instant now, const Error& reason, int exit_code, Actio
     send_draining(actions);  // First, or the master would give back what is handed back.
   for (auto& [attempt, held] : jobs_) {
     if (held.state == HeldJob::State::kQueued || held.state == HeldJob::State::kReceiving) {
-      finish(held, v1::OUTCOME_RETURNED, nullptr, false, actions);
+      finish(held, v1::OUTCOME_UNSTARTED, nullptr, false, actions);
     }
   }
   settle(actions);

@@ -79,7 +79,7 @@ void WorkerSession::accept(const v1::Assignment& assignment, HeldJob accepted, B
   const Attempt attempt = accepted.attempt;
   HeldJob& held = jobs_.emplace(attempt, std::move(accepted)).first->second;
   if (draining_) {
-    finish(held, v1::OUTCOME_RETURNED, nullptr, false, actions);
+    finish(held, v1::OUTCOME_UNSTARTED, nullptr, false, actions);
     return;
   }
   if (held.setup == nullptr) {

@@ -53,7 +53,7 @@ Departure Link::run() {
     // Before anything runs out: after a pause of our own, what has arrived counts.
     on_master(turn);
     on_parts(turn);
-    on_executors(turn);
+    on_executors(now());  // What they say may be newer than the turn: that a lease is over, say.
     session_.on_time(turn, actions_);
     perform_actions();
     flush(turn);

@@ -19,6 +19,9 @@ namespace sheaf::worker {
 
 namespace {
 
+/// Of a name that is told; the whole packet is read in one piece.
+constexpr std::size_t kFaultNameBytesMax = 900;
+
 /// From SIGTERM to SIGKILL.
 constexpr Duration kEndGrace = std::chrono::seconds(1);
 
@@ -56,6 +59,12 @@ std::uint64_t hidden_bytes() {
 void tell(const Fd& control, const v1::CommandEnded& ended) {
   const std::string bytes = ended.SerializeAsString();
   ::send(control.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/// The command's group, and the command, which may have gone to another one.
+void signal_all(pid_t pid, int signal) {
+  ::kill(-pid, signal);
+  ::kill(pid, signal);
 }
 
 std::uint64_t nanoseconds(Duration duration) {
@@ -113,7 +122,7 @@ int Commands::try_start(const v1::StartCommand& request, const local::LocalFrame
   }
   struct stat status {};
   if (error == ENOENT && !child.directory.empty() && ::stat(child.directory.c_str(), &status) != 0) {
-    fault = child.directory + ": no such directory to run in";
+    fault = child.directory.substr(0, kFaultNameBytesMax) + ": no such directory to run in";
   }
   return error;
 }
@@ -142,7 +151,7 @@ void Commands::on_time(Instant now) {
       ask_to_end(pid, command, now);
     }
     if (!command.kill_at || now < *command.kill_at) continue;
-    ::kill(-pid, SIGKILL);
+    signal_all(pid, SIGKILL);
     command.kill_at = now + kEndGrace;  // It ends as soon as the kernel lets it.
   }
 }
@@ -178,8 +187,8 @@ bool Commands::on_ended_child(pid_t pid) {
 
 void Commands::ask_to_end(pid_t pid, Command& command, Instant now) {
   if (command.kill_at) return;
-  ::kill(-pid, SIGTERM);
-  ::kill(-pid, SIGCONT);  // One that is stopped could not end.
+  signal_all(pid, SIGTERM);
+  signal_all(pid, SIGCONT);  // One that is stopped could not end.
   command.kill_at = now + kEndGrace;
 }
 

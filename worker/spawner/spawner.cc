@@ -38,6 +38,7 @@ class SpawnerLoop {
     commands_.end_all(now());
     while (commands_.has_any()) {
       wait({});
+      drain_errors();
       commands_.on_time(now());
       reap();
     }
@@ -62,10 +63,12 @@ class SpawnerLoop {
     if (polled[0].revents != 0 && !read_link()) return false;
     commands_.after_poll(polled, now());
     commands_.on_time(now());
+    drain_errors();
     for (auto& [id, child] : children_) {
-      if (child.errors_open) child.errors_open = child.errors.drain();
       const bool is_readable = child.commands_polled_at != 0 && polled[child.commands_polled_at].revents != 0;
       if (is_readable && !read_commands(id, child)) {
+        // What it asked for is not known to both any more. It ends, and the link hears of its jobs.
+        ::kill(-child.pid, SIGKILL);
         child.commands.reset();
         commands_.end_all_of(id, now());
       }
@@ -94,6 +97,12 @@ class SpawnerLoop {
       // SIGCHLD only says that somebody may have ended; SIGINT and SIGTERM are the link's to answer.
     }
     return polled;
+  }
+
+  void drain_errors() {
+    for (auto& [id, child] : children_) {
+      if (child.errors_open) child.errors_open = child.errors.drain();
+    }
   }
 
   void reap() {
