@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "common/base/text.h"
+#include "common/runtime/toml.h"
 
 namespace sheaf::cli {
 
@@ -148,35 +149,29 @@ class ArgumentParser {
 
 void read_file(const std::string& path, const Command& command, const std::vector<Setting>& settings, Layers& layers,
                std::vector<Error>& errors) {
-  std::vector<CLI::ConfigItem> items;
-  try {
-    items = CLI::ConfigTOML().from_file(path);
-  } catch (const CLI::Error&) {
-    errors.push_back(usage(path, "cannot be read", "--config names a TOML file"));
+  const auto items = read_toml_file(path);
+  if (!items) {
+    Error error = items.error();
+    if (error.where == path) error.advice = "--config names a TOML file";
+    errors.push_back(std::move(error));
     return;
   }
   std::vector<std::string> keys;
   for (const Setting& setting : settings) {
     if (in_all_layers(setting)) keys.push_back(setting.name);
   }
-  for (const CLI::ConfigItem& item : items) {
-    if (item.name == "++" || item.name == "--") continue;  // Where a section begins and ends.
-    const std::string where = path + ": " + item.fullname();
-    const bool for_all = item.parents.empty();
-    if (!for_all && item.parents != std::vector<std::string>{command.section}) continue;  // Another command's section.
+  for (const TomlItem& item : *items) {
+    const bool for_all = item.tables.empty();
+    if (!for_all && item.tables != std::vector<std::string>{command.section}) continue;  // Another command's section.
+    const std::string where = path + ": " + (for_all ? "" : command.section + ".") + item.key;
     const auto setting = std::find_if(settings.begin(), settings.end(),
-                                      [&](const Setting& one) { return one.name == item.name && in_all_layers(one); });
+                                      [&](const Setting& one) { return one.name == item.key && in_all_layers(one); });
     if (setting == settings.end()) {
       errors.push_back(
-          usage(where, "is no setting of " + command.who, did_you_mean(item.name, keys, "there are " + join(keys, " and "))));
+          usage(where, "is no setting of " + command.who, did_you_mean(item.key, keys, "there are " + join(keys, " and "))));
       continue;
     }
-    const auto unfinished = [](const std::string& value) { return value.starts_with('"') || value.starts_with('\''); };
-    if (std::any_of(item.inputs.begin(), item.inputs.end(), unfinished)) {
-      errors.push_back(usage(where, "a quote is not closed on its line"));
-      continue;
-    }
-    layers.add(*setting, Given{item.inputs, where, false});
+    layers.add(*setting, Given{item.values, where, false});
   }
 }
 

@@ -29,6 +29,7 @@ LIBRARIES = {
     "spdlog": r"spdlog/|fmt/",
     "xxHash": r"xxh",
     "PCRE2": r"pcre2",
+    "toml++": r"toml\+\+/",
     "ZeroMQ": r"zmq",
 }
 

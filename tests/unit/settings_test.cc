@@ -87,10 +87,13 @@ TEST(SettingsTest, ReportsAllFaultsOfTheArgumentsAtOnce) {
 }
 
 TEST(SettingsTest, ReportsWhatIsWrongInTheFileWithItsPlace) {
-  const TomlFile file("siez = 1\n[video]\nname = \"a#1\"\n[other]\nanything = 1\n");
-  EXPECT_THAT(read({"--config", file.path()}).messages(),
-              ElementsAre(file.path() + ": siez: is no setting of sheaf video; did you mean size?",
-                          file.path() + ": video.name: a quote is not closed on its line"));
+  const TomlFile file("siez = 1\n[video]\nname = \"a#1\"\nsort = 1\n[other]\nanything = 1\n");
+  const Reading reading = read({"--config", file.path()});
+  EXPECT_THAT(reading.messages(), ElementsAre(file.path() + ": siez: is no setting of sheaf video; did you mean size?",
+                                              testing::StartsWith(file.path() + ": video.sort: is no setting of sheaf video")));
+  EXPECT_EQ(reading.given.text("name"), "a#1");
+  const TomlFile broken("size = 1\nname = \"open\n");
+  EXPECT_THAT(read({"--config", broken.path()}).messages(), ElementsAre(testing::StartsWith(broken.path() + ": line 2: ")));
   EXPECT_THAT(read({"--config", "/nonexistent.toml"}).messages(),
               ElementsAre("/nonexistent.toml: cannot be read; --config names a TOML file"));
 }
