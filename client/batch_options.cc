@@ -40,6 +40,7 @@ const std::vector<cli::Setting>& batch_settings() {
       {"dry-run", Form::kFlag, 0, true},
       {"no-rerun", Form::kFlag},
       {"master"},
+      {"join"},
       {"wait"},
       {"priority"},
       {"bar", Form::kFlag},
@@ -190,7 +191,7 @@ void read_items(const cli::GivenSettings& given, v1::InputItems& items, std::vec
 
 /// Where commands run, and with what around them: with a master, what is here may not be there.
 void read_place(const cli::GivenSettings& given, const Surroundings& surroundings, v1::CommandSetup& setup) {
-  const bool is_here = !given.is_set("master");
+  const bool is_here = cli::find_master(given) == nullptr;
   const auto directory = given.text("workdir");
   if (directory || is_here) {
     setup.set_directory(absolute_path(surroundings.directory, directory.value_or(surroundings.directory)));
@@ -209,9 +210,10 @@ void read_place(const cli::GivenSettings& given, const Surroundings& surrounding
 void read_master(const cli::GivenSettings& given, BatchOptions& options, std::vector<Error>& errors) {
   options.priority = static_cast<int>(given.integer("priority", -100, 100, errors).value_or(0));
   options.wait_for_master = given.duration("wait", errors).value_or(kDefaultWait);
-  options.master = cli::endpoint_setting(given, "master", true, errors);
-  if (options.master && !options.master->is_ipc()) {
-    add(errors, given.find("master")->where, "commands never travel over TCP without keys", "use an ipc:// socket");
+  options.master = cli::master_setting(given, true, cli::kSubmitters, errors);
+  if (options.master && !options.master->is_protected()) {
+    add(errors, given.find("master")->where, "commands never travel over TCP without keys",
+        "name the file of a key (--join), or use an ipc:// socket");
   }
   if (given.is_set("jobs") || given.is_set("max-procs")) options.jobs_at_once = options.slots;
 }
@@ -273,8 +275,8 @@ the second of several values. Without any, the item is appended.
   --tag                put the item before each line of output; --tagstring T
   --workdir DIR        where commands run; default: here
   --env NAME           pass this variable on to the workers of a master
-  --master ENDPOINT    ipc://...; default: a private cluster. There, commands
-                       run in a fresh directory each; no ./programs
+  --master ENDPOINT    ipc://...; --join FILE  a master with keys. There, each
+                       command runs in a fresh directory; no ./programs
   --no-rerun           never start an item again whose worker was lost
   --wait D             how long to wait for that master to start; default 5s
   --priority N         -100..100, higher first

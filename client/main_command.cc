@@ -1,6 +1,7 @@
 #include "client/main_command.h"
 
 #include "client/batch_command.h"
+#include "client/keygen_command.h"
 #include "client/ops_command.h"
 #include "client/video_command.h"
 #include "common/base/exit_code.h"
@@ -19,6 +20,7 @@ constexpr char kHelp[] = R"(sheaf: one big input, many workers, one exact result
   sheaf video INPUT -o OUTPUT [options]   one video through many workers
   sheaf ops [NAME]                        what can be done to its frames
   sheaf batch COMMAND ::: VALUE...        one command per value, in order
+  sheaf keygen DIR ...                    keys, for a master on a network
   sheaf COMMAND --help                    all about one command
   sheaf --version
 
@@ -37,7 +39,8 @@ struct NamedCommand {
   Command run;
 };
 
-constexpr NamedCommand kCommands[] = {{"video", run_video_command}, {"ops", run_ops_command}, {"batch", run_batch_command}};
+constexpr NamedCommand kCommands[] = {
+    {"video", run_video_command}, {"ops", run_ops_command}, {"batch", run_batch_command}, {"keygen", run_keygen_command}};
 
 int refuse(const std::string& word) {
   std::vector<std::string> names;

@@ -19,7 +19,7 @@ constexpr Duration kInsecureReminder = std::chrono::minutes(1);
 constexpr Duration kIdleMax = std::chrono::seconds(3);
 
 const char* signal_name(int signal) {
-  return signal == SIGTERM ? "SIGTERM" : "SIGINT";
+  return signal == SIGTERM ? "SIGTERM" : signal == SIGHUP ? "SIGHUP" : "SIGINT";
 }
 
 /// How often it is looked whether a master has come.
@@ -48,6 +48,7 @@ class RunLoop {
       on_signals();
       children_.read_outputs();
       on_messages();
+      on_handshake();
       start_stage_if_asked();
       show();
     }
@@ -60,7 +61,7 @@ class RunLoop {
     const Instant time = now();
     session_.on_time(time, fresh_);
     send_outbox();
-    if (!request_.endpoint.is_ipc() && time >= reminder_) {
+    if (!request_.endpoint.is_protected() && time >= reminder_) {
       display_.say(request_.endpoint.address + ": the connection is neither encrypted nor authenticated (--insecure)");
       reminder_ = time + kInsecureReminder;
     }
@@ -69,6 +70,7 @@ class RunLoop {
   void wait() {
     net::Poller poller;
     poller.watch_writable(poller.add(channel_), !outbox_.is_empty());
+    channel_.watch_handshakes(poller);
     poller.add(signals_.fd());
     for (const int descriptor : children_.output_descriptors()) poller.add(descriptor);
     Duration timeout = std::chrono::seconds(1);
@@ -88,6 +90,11 @@ class RunLoop {
       send_outbox();
     }
     for (const std::string& notice : session_.take_notices()) display_.say(notice);
+  }
+
+  void on_handshake() {
+    const net::Handshake handshake = channel_.handshake();
+    if (handshake == net::Handshake::kDenied) session_.give_up(net::handshake_error(handshake, request_.endpoint), fresh_);
   }
 
   void on_signals() {
@@ -138,6 +145,11 @@ class RunLoop {
   void start_stage() {
     v1::StageSetup setup;
     setup.set_endpoint(request_.endpoint.address);
+    if (const auto& keys = request_.endpoint.keys) {
+      setup.mutable_keys()->set_server_key(keys->server_key);
+      setup.mutable_keys()->set_public_key(keys->public_key);
+      setup.mutable_keys()->set_secret_key(keys->secret_key);
+    }
     setup.set_run(ticket_.run);
     setup.set_token(ticket_.token);
     setup.set_incarnation(1);
@@ -189,8 +201,12 @@ class RunLoop {
     result.update = session_.update();
     result.wall = now() - request_.started;
     if (session_.error()) result.errors.push_back(*session_.error());
+    const bool was_never_welcomed = session_.error() && session_.error()->code == ErrorCode::kCluster && session_.run() == 0;
+    if (was_never_welcomed && channel_.handshake() == net::Handshake::kFailed) {
+      result.errors = {net::handshake_error(net::Handshake::kFailed, request_.endpoint)};
+    }
     if (result.errors.empty() && signal_ != 0 && (session_.was_cancelled() || leave_now_)) {
-      result.signal = signal_;
+      result.signal = signal_ == SIGHUP ? SIGTERM : signal_;
       result.errors.push_back(Error{ErrorCode::kStopped, std::string("stopped by ") + signal_name(signal_), {}, {}});
     }
     return result;
@@ -224,7 +240,7 @@ namespace {
 RunOutcome outcome_of(const RunRequest& request, std::optional<Error> error, int signal = 0) {
   RunOutcome outcome;
   outcome.wall = now() - request.started;
-  outcome.signal = signal;
+  outcome.signal = signal == SIGHUP ? SIGTERM : signal;
   if (signal != 0) error = Error{ErrorCode::kStopped, std::string("stopped by ") + signal_name(signal), {}, {}};
   outcome.errors.push_back(std::move(*error));
   return outcome;

@@ -31,6 +31,7 @@ const std::vector<cli::Setting>& video_settings() {
       {"workers"},
       {"threads"},
       {"master"},
+      {"join"},
       {"wait"},
       {"stage"},
       {"priority"},
@@ -128,10 +129,15 @@ void read_encoding(const cli::GivenSettings& given, VideoOptions& options, std::
 }
 
 void read_master(const cli::GivenSettings& given, VideoOptions& options, std::vector<Error>& errors) {
-  options.master = cli::endpoint_setting(given, "master", options.insecure, errors);
+  options.master = cli::master_setting(given, options.insecure, cli::kSubmitters, errors);
   options.wait_for_master = given.duration("wait", errors).value_or(kDefaultWait);
-  const cli::Given* master = given.find("master");
+  const cli::Given* master = cli::find_master(given);
+  const bool has_keys = master != nullptr && master == given.find("join");
+  options.stage_at_client =
+      given.choice("stage", {"master", "client"}, errors).value_or(has_keys ? "client" : "master") == "client";
   if (master == nullptr) return;
+  // Nobody knows which one: the files may lie on its machine.
+  if (!options.master && !options.stage_at_client) options.are_paths_certain = false;
   for (const char* name : {"workers", "threads"}) {
     const cli::Given* size = given.find(name);
     // In the environment or in the file it is the size of private clusters, which this run simply is not.
@@ -158,9 +164,6 @@ VideoOptions read_video_options(std::vector<std::string> arguments, const Surrou
   read_encoding(given, options, errors);
   read_master(given, options, errors);
 
-  options.stage_at_client = given.choice("stage", {"master", "client"}, errors) == "client";
-  // A master was named, nobody knows which: the files may lie on its machine.
-  if (given.is_set("master") && !options.master && !options.stage_at_client) options.are_paths_certain = false;
   options.executors = static_cast<unsigned>(
       given.integer("workers", 1, wire::kSlotsMax, errors).value_or(std::min<long long>(surroundings.cores, wire::kSlotsMax)));
   options.threads = static_cast<unsigned>(given.integer("threads", 1, kThreadsMax, errors).value_or(1));
@@ -185,9 +188,9 @@ std::string video_help() {
   --chunk FRAMES       frames a job at most; default: cut where it is cheap
   --workers P          processes of a private cluster; default: one per core
   --threads T          frames that each of them works on at once; default 1
-  --master ENDPOINT    ipc://... or tcp://...; default: a private cluster
+  --master ENDPOINT    ipc://... or tcp://...; --join FILE  a master with keys
   --wait D             how long to wait for that master to start; default 5s
-  --stage WHERE        cut and bind at the `master` (default) or the `client`
+  --stage WHERE        cut and bind at the `master`, or (with --join) `client`
   --priority N         -100..100, higher first; --attempts N  tries a job (3)
   --insecure           allow TCP without keys; --overwrite  replace OUTPUT
   --quiet              no progress, no summary; --json  one object on stdout

@@ -1,5 +1,6 @@
 // sheaf-master: schedules runs, keeps what is on its way, starts the stages.
 
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ int give_up(const std::vector<Error>& errors) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::signal(SIGHUP, SIG_DFL);  // It means "read the keys again", also under nohup.
   // First, so that no thread that a library starts can take a signal.
   auto signals = SignalFd::open(SignalFd::Children::kReport);
   if (!signals) return give_up({signals.error()});

@@ -11,6 +11,7 @@
 #include "common/base/check.h"
 #include "common/net/channel.h"
 #include "common/net/hello.h"
+#include "common/net/key_file.h"
 #include "common/runtime/clock.h"
 #include "common/runtime/complaints.h"
 #include "common/runtime/files.h"
@@ -206,8 +207,12 @@ class Stage {
 }  // namespace
 
 Result<int> run_stage(const v1::StageSetup& setup, const Fd& lifeline, SignalFd& signals, const RunOpener& open_run) {
-  const auto endpoint = wire::parse_endpoint(setup.endpoint());
-  if (!endpoint) return tl::unexpected(endpoint.error());
+  auto endpoint = wire::parse_endpoint(setup.endpoint());
+  if (!endpoint) return propagate(endpoint);
+  if (setup.has_keys()) {
+    net::leave_no_core_dump();
+    endpoint->keys = wire::CurveKeys{setup.keys().server_key(), setup.keys().public_key(), setup.keys().secret_key()};
+  }
   net::Context context;
   auto channel = net::DealerChannel::connect(context, *endpoint);
   if (!channel) return propagate(channel);

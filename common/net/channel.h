@@ -11,11 +11,15 @@
 
 #include "common/base/result.h"
 #include "common/base/time.h"
+#include "common/net/handshake_watch.h"
 #include "common/wire/endpoint.h"
 #include "common/wire/message.h"
 #include "common/wire/peer_address.h"
 
 namespace sheaf::net {
+
+class Gate;
+class Poller;
 
 /// One per process; it outlives its channels. Ending it never waits for messages to peers that are gone.
 class Context {
@@ -35,14 +39,16 @@ Result<bool> is_listened_to(const wire::Endpoint& endpoint);
 /// What has arrived at the master.
 struct Incoming {
   wire::PeerAddress from;
+  std::string user;  ///< The key with which the sender was let in, to be looked up in the gate; empty without keys.
   Result<wire::Message> message;  ///< Or why it was refused; the sender should be told.
 };
 
 /// The master's ROUTER. The thread that made it makes every call.
 class RouterChannel {
  public:
-  /// Errors: kUsage when the address is in use or cannot be bound, with the endpoint.
-  static Result<RouterChannel> bind(Context& context, const wire::Endpoint& endpoint);
+  /// `gate`: who may connect; nullptr: everybody who reaches it. Errors: kUsage when the address is in use or cannot be bound,
+  /// with the endpoint.
+  static Result<RouterChannel> bind(Context& context, const wire::Endpoint& endpoint, const Gate* gate = nullptr);
 
   /// Never blocks.
   wire::SendOutcome send(const wire::PeerAddress& to, const wire::Message& message);
@@ -70,11 +76,18 @@ class DealerChannel {
   /// Never blocks; empty when nothing waits. An error is a message of the master that was refused.
   std::optional<Result<wire::Message>> receive();
 
+  /// Of a tcp:// endpoint: how the last attempt to connect has ended.
+  Handshake handshake() { return handshakes_ ? handshakes_->last() : Handshake::kNone; }
+  /// Has `poller` wake for it.
+  void watch_handshakes(Poller& poller);
+
   zmq::socket_ref zmq() { return socket_; }
 
  private:
-  explicit DealerChannel(zmq::socket_t socket) : socket_(std::move(socket)) {}
+  DealerChannel(zmq::socket_t socket, std::optional<HandshakeWatch> handshakes)
+      : socket_(std::move(socket)), handshakes_(std::move(handshakes)) {}
   zmq::socket_t socket_;
+  std::optional<HandshakeWatch> handshakes_;  ///< Goes before the socket that it watches.
 };
 
 /// Waits for channels and descriptors together.
@@ -83,6 +96,8 @@ class Poller {
   /// Returns the number that is_ready() knows it by.
   std::size_t add(RouterChannel& channel);
   std::size_t add(DealerChannel& channel);
+  std::size_t add(Gate& gate);
+  std::size_t add(HandshakeWatch& handshakes);
   std::size_t add(int fd);
   /// Watches for writability too, or no longer. Of a DealerChannel: that it has a connection with room in its queue.
   void watch_writable(std::size_t index, bool on);

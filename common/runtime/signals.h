@@ -5,7 +5,7 @@
 
 namespace sheaf {
 
-/// SIGINT and SIGTERM (and SIGCHLD, where asked for) as something to poll, instead of handlers that interrupt.
+/// SIGINT, SIGTERM and SIGHUP (and SIGCHLD, where asked for) as something to poll, instead of handlers that interrupt.
 ///
 /// Make it in main() before any thread is started: the signals are blocked in the calling thread and in all that come from it.
 /// SIGPIPE is ignored: a closed reader is an error of the write.
@@ -18,7 +18,8 @@ class SignalFd {
 
   int fd() const { return fd_.get(); }
 
-  /// The number of a signal that has come, or 0 when none waits. Never blocks.
+  /// The number of a signal that has come, or 0 when none waits. Never blocks. SIGHUP comes only where it is not ignored, as
+  /// under nohup.
   int take();
 
  private:

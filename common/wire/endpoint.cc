@@ -29,7 +29,7 @@ Result<Endpoint> parse_endpoint(const std::string& text) {
     if (path.size() > kIpcPathMax) {
       return fail(ErrorCode::kUsage, "the path of an ipc endpoint has at most 107 bytes", text, "choose a shorter one");
     }
-    return Endpoint{text, path};
+    return Endpoint{text, path, {}};
   }
   if (text.starts_with("tcp://")) {
     const std::string rest = text.substr(6);
@@ -37,15 +37,15 @@ Result<Endpoint> parse_endpoint(const std::string& text) {
     if (colon == std::string::npos || colon == 0 || !is_port(std::string_view(rest).substr(colon + 1))) {
       return fail(ErrorCode::kUsage, "is no host and port", text, kAdvice);
     }
-    return Endpoint{text, {}};
+    return Endpoint{text, {}, {}};
   }
   return fail(ErrorCode::kUsage, "is no endpoint", text, kAdvice);
 }
 
 Status check_protection(const Endpoint& endpoint, bool insecure) {
-  if (endpoint.is_ipc() || insecure) return {};
+  if (endpoint.is_protected() || insecure) return {};
   return fail(ErrorCode::kUsage, "TCP without keys lets everybody in who reaches the port", endpoint.address,
-              "use an ipc:// endpoint, or add --insecure if that is meant");
+              "make keys with `sheaf keygen`, use an ipc:// endpoint, or add --insecure if that is meant");
 }
 
 Result<Endpoint> default_endpoint() {

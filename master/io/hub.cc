@@ -27,40 +27,49 @@ bool is_sign_of_life(const v1::Envelope& envelope) {
 }  // namespace
 
 Hub::Hub(const HubConfig& config, PeerSender& sender, StageLauncher& stages, Spool& spool,
-         std::function<std::uint64_t()> random)
+         std::function<std::uint64_t()> random, Audit* audit)
     : config_(config),
       sender_(sender),
       stages_(stages),
       spool_(spool),
       random_(std::move(random)),
+      audit_(audit),
       scheduler_(config.scheduler) {}
 
 // --------------------------------------------------------------------------------------------------------------------------
 // input
 
-void Hub::on_message(Instant now, const wire::PeerAddress& from, Result<wire::Message> message) {
+void Hub::on_message(Instant now, const wire::PeerAddress& from, Result<wire::Message> message, const wire::Principal& who) {
   Peer* peer = peers_.find(from);
   if (peer != nullptr) peer->last_heard = now;
   if (peer == nullptr || !message || !is_sign_of_life(message->envelope)) look_before(now + config_.update_interval);
-  if (!message) {
-    refused_messages_ += 1;
-    complaints_.add(now, "message_refused peer=" + (peer != nullptr ? peer->name : std::string("unknown")) + " reason=\"" +
-                             message.error().what + "\"");
-    refuse(from, v1::REFUSAL_MALFORMED, message.error().what);
-    return;
-  }
+  if (!message) return refuse_message(now, from, who, v1::REFUSAL_MALFORMED, message.error().what);
   const v1::Envelope& envelope = message->envelope;
   if (envelope.has_hello()) {
-    on_hello(now, from, envelope.hello());
+    on_hello(now, from, envelope.hello(), who);
   } else if (peer == nullptr || envelope.epoch() != config_.scheduler.epoch) {
     refuse(from, v1::REFUSAL_HELLO_FIRST, "this master does not know this connection");
-  } else if (!may_send(peer->role, envelope.body_case())) {
-    refused_messages_ += 1;
-    complaints_.add(now, "message_forbidden peer=" + peer->name);
-    refuse(from, v1::REFUSAL_FORBIDDEN, "a message that a " + v1::Role_Name(peer->role) + " may not send");
+  } else if (!may_be(who.role, peer->role) || !may_send(peer->role, envelope.body_case())) {
+    refuse_message(now, from, who, v1::REFUSAL_FORBIDDEN, "a message that a " + v1::Role_Name(peer->role) + " may not send");
   } else {
     peer->has_only_greeted = false;
     dispatch(now, *peer, *message);
+  }
+}
+
+void Hub::on_stranger(Instant now, const wire::PeerAddress& from) {
+  lose(now, from, false);
+  refuse_message(now, from, {}, v1::REFUSAL_FORBIDDEN, "this key opens nothing here any more");
+}
+
+void Hub::on_keys_changed(Instant now, const std::function<bool(const wire::Principal&)>& is_good) {
+  for (const wire::PeerAddress& address : peers_.addresses()) {
+    const Peer* peer = peers_.find(address);
+    if (peer == nullptr || is_good(peer->principal)) continue;
+    log_warn("key_revoked peer=" + peer->name + " key=" + peer->principal.name);
+    const std::string text = "the key \"" + peer->principal.name + "\" was revoked";
+    lose(now, address, false);
+    refuse(address, v1::REFUSAL_FORBIDDEN, text);  // After that: what is still to be sent goes with the link.
   }
 }
 
@@ -139,13 +148,17 @@ void Hub::shut_down(Instant now, const std::string& reason) {
 // --------------------------------------------------------------------------------------------------------------------------
 // links
 
-void Hub::on_hello(Instant now, const wire::PeerAddress& from, const v1::Hello& hello) {
+void Hub::on_hello(Instant now, const wire::PeerAddress& from, const v1::Hello& hello, const wire::Principal& who) {
   if (hello.protocol() != wire::kProtocolVersion) {
     refuse(from, v1::REFUSAL_PROTOCOL,
            "this master speaks protocol " + std::to_string(wire::kProtocolVersion) + " (sheaf " + kVersion +
                "), the other side " + std::to_string(hello.protocol()) + " (sheaf " + hello.version() +
                "): use the same version on both");
     return;
+  }
+  if (!may_be(who.role, hello.role())) {
+    return refuse_message(now, from, who, v1::REFUSAL_FORBIDDEN,
+                          "the key \"" + who.name + "\" is not for a " + v1::Role_Name(hello.role()));
   }
   // Said again because the Welcome takes its time, or because we did: one Welcome will do. Each further one would hand out jobs
   // anew. After a silence it is meant: somebody who was stopped when he had just been welcomed is greeting anew.
@@ -156,7 +169,12 @@ void Hub::on_hello(Instant now, const wire::PeerAddress& from, const v1::Hello& 
     return;
   }
   // A process that connects anew, or says hello again on a link that we still know: the old link is over.
-  if (Peer* old = peers_.find(wire::from_wire(hello.session()))) lose(now, wire::PeerAddress(old->address), false);
+  if (Peer* old = peers_.find(wire::from_wire(hello.session()))) {
+    if (old->principal.key != who.key) {
+      return refuse_message(now, from, who, v1::REFUSAL_FORBIDDEN, "the session of somebody else");
+    }
+    lose(now, wire::PeerAddress(old->address), false);
+  }
   if (Peer* old = peers_.find(from)) lose(now, wire::PeerAddress(old->address), false);
   if (peers_.size() >= config_.peers_max) {
     refuse(from, v1::REFUSAL_BUSY, "this master has " + std::to_string(config_.peers_max) + " connections already");
@@ -164,12 +182,14 @@ void Hub::on_hello(Instant now, const wire::PeerAddress& from, const v1::Hello& 
   }
   Peer peer;
   peer.address = from;
+  peer.principal = who;
   peer.role = hello.role();
   peer.session = wire::from_wire(hello.session());
   peer.name = hello.host() + ":" + std::to_string(hello.pid());
   peer.greeted = now;
   peer.last_heard = now;
   peer.last_sent = now;
+  audit(AuditEvent::What::kJoined, who, peer.name, v1::Role_Name(hello.role()));
   switch (hello.role()) {
     case v1::ROLE_WORKER: welcome_worker(now, std::move(peer), hello); break;
     case v1::ROLE_STAGE: welcome_stage(now, std::move(peer), hello.stage()); break;
@@ -220,9 +240,10 @@ void Hub::welcome_worker(Instant now, Peer peer, const v1::Hello& hello) {
 
 void Hub::welcome_stage(Instant now, Peer peer, const v1::StageHello& hello) {
   HubRun* run = find_run(RunId{hello.run()});
-  if (run == nullptr || run->token != hello.token() || run->incarnation != hello.incarnation()) {
-    refuse(peer.address, v1::REFUSAL_FORBIDDEN, "this is not the stage of run " + std::to_string(hello.run()));
-    return;
+  if (run == nullptr || run->token != hello.token() || run->incarnation != hello.incarnation() ||
+      run->owner.key != peer.principal.key) {
+    return refuse_message(now, wire::PeerAddress(peer.address), peer.principal, v1::REFUSAL_FORBIDDEN,
+                          "this is not the stage of run " + std::to_string(hello.run()));
   }
   // Another process with the same token takes the place of the one that is here: a run has one stage.
   if (!run->stage.empty()) lose(now, wire::PeerAddress(run->stage), false);
@@ -250,7 +271,7 @@ void Hub::welcome_client(Instant now, Peer peer) {
   *message.mutable_welcome() = make_welcome();
   send(now, added, std::move(message));
   for (auto& [id, run] : runs_) {
-    if (run.client == added.session) run.client_absent.reset();
+    if (client_of(run) == &added) run.client_absent.reset();
   }
 }
 
@@ -262,6 +283,8 @@ void Hub::lose(Instant now, const wire::PeerAddress& address, bool graceful) {
   const RunId run_id = peer->run;
   const SessionId session = peer->session;
   const std::string name = peer->name;
+  const wire::Principal who = peer->principal;
+  audit(AuditEvent::What::kLeft, who, name, graceful ? "said goodbye" : "was lost");
   peers_.remove(address);
   if (!graceful) sender_.forget(address);  // Who says goodbye may still be there to hear ours.
   look_before(now + config_.update_interval);
@@ -285,7 +308,8 @@ void Hub::lose(Instant now, const wire::PeerAddress& address, bool graceful) {
     if (run->ending && (graceful || run->description.stage_at_client())) finish_run(now, *run);
   } else {
     for (auto& [id, run] : runs_) {
-      if (run.client == session && !run.is_over()) run.client_absent = graceful ? now - config_.silence_max : now;
+      const bool is_its_own = run.client == session && run.owner.key == who.key;
+      if (is_its_own && !run.is_over()) run.client_absent = graceful ? now - config_.silence_max : now;
     }
   }
 }
@@ -301,6 +325,21 @@ void Hub::refuse(const wire::PeerAddress& to, v1::RefusalReason reason, std::str
   message.envelope.mutable_refused()->set_reason(reason);
   message.envelope.mutable_refused()->set_text(wire::wire_text(std::move(text)));
   sender_.send(to, std::move(message));
+}
+
+void Hub::refuse_message(Instant now, const wire::PeerAddress& from, const wire::Principal& who, v1::RefusalReason reason,
+                         const std::string& text) {
+  const Peer* peer = peers_.find(from);
+  const std::string name = peer != nullptr ? peer->name : "unknown";
+  refused_messages_ += 1;
+  complaints_.add(now,
+                  "message_refused peer=" + name + (who.name.empty() ? "" : " key=" + who.name) + " reason=\"" + text + "\"");
+  audit(AuditEvent::What::kRefused, who, name, text);
+  refuse(from, reason, text);
+}
+
+void Hub::audit(AuditEvent::What what, const wire::Principal& who, const std::string& peer, const std::string& detail) {
+  if (audit_ != nullptr) audit_->record({what, who, peer, detail});
 }
 
 v1::Envelope Hub::envelope() const {

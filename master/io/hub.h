@@ -11,6 +11,7 @@
 #include "common/wire/limits.h"
 #include "common/wire/message.h"
 #include "master/core/scheduler.h"
+#include "master/io/audit.h"
 #include "master/io/hub_run.h"
 #include "master/io/peer_outboxes.h"
 #include "master/io/peers.h"
@@ -52,10 +53,16 @@ struct HubConfig {
 class Hub {
  public:
   /// What it uses must outlive it. `random` gives 64 random bits a call: tokens come from it. `config.scheduler` must be valid.
-  Hub(const HubConfig& config, PeerSender& sender, StageLauncher& stages, Spool& spool, std::function<std::uint64_t()> random);
+  /// `audit`: nullptr where nobody keeps one.
+  Hub(const HubConfig& config, PeerSender& sender, StageLauncher& stages, Spool& spool, std::function<std::uint64_t()> random,
+      Audit* audit = nullptr);
 
-  /// A message from `from`, or why it was refused.
-  void on_message(Instant now, const wire::PeerAddress& from, Result<wire::Message> message);
+  /// A message from `from`, or why it was refused. `who`: whose key `from` has shown, as it stands now.
+  void on_message(Instant now, const wire::PeerAddress& from, Result<wire::Message> message, const wire::Principal& who = {});
+  /// A message from somebody whose key opens nothing any more. It was not looked at.
+  void on_stranger(Instant now, const wire::PeerAddress& from);
+  /// The list of keys was read anew: those whose key `is_good` does not know any more leave.
+  void on_keys_changed(Instant now, const std::function<bool(const wire::Principal&)>& is_good);
   /// Everything that is due. Feed it all that has arrived first: a pause of the master's own must not look like everybody's
   /// silence.
   void on_time(Instant now);
@@ -84,7 +91,7 @@ class Hub {
   };
 
   // hub.cc: links, and the scheduler's steps
-  void on_hello(Instant now, const wire::PeerAddress& from, const v1::Hello& hello);
+  void on_hello(Instant now, const wire::PeerAddress& from, const v1::Hello& hello, const wire::Principal& who);
   void welcome_worker(Instant now, Peer peer, const v1::Hello& hello);
   void welcome_stage(Instant now, Peer peer, const v1::StageHello& hello);
   void welcome_client(Instant now, Peer peer);
@@ -93,6 +100,10 @@ class Hub {
   void dispatch(Instant now, Peer& peer, wire::Message& message);
   void send(Instant now, Peer& peer, v1::Envelope envelope, std::vector<Bytes> payloads = {});
   void refuse(const wire::PeerAddress& to, v1::RefusalReason reason, std::string text);
+  /// Of what somebody has sent who may not, or that cannot be read: counted, logged, kept in the audit.
+  void refuse_message(Instant now, const wire::PeerAddress& from, const wire::Principal& who, v1::RefusalReason reason,
+                      const std::string& text);
+  void audit(AuditEvent::What what, const wire::Principal& who, const std::string& peer, const std::string& detail);
   /// The connection is gone: what depends on it is told. `graceful`: it said goodbye.
   void lose(Instant now, const wire::PeerAddress& address, bool graceful);
   void look_before(Instant when) { next_look_ = std::min(next_look_.value_or(when), when); }
@@ -126,6 +137,7 @@ class Hub {
   void watch_fit(HubRun& run);
   HubRun* find_run(RunId id);
   Peer* stage_of(HubRun& run);
+  Peer* client_of(HubRun& run);
 
   // hub_jobs.cc: workers, their answers, and large payloads on their way
   void assign(Instant now, const Assign& action);
@@ -149,6 +161,7 @@ class Hub {
   StageLauncher& stages_;
   Spool& spool_;
   std::function<std::uint64_t()> random_;
+  Audit* audit_;
 
   Scheduler scheduler_;
   std::deque<Event> events_;  ///< That an action led to; applied after the actions of the step before.

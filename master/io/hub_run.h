@@ -9,6 +9,7 @@
 #include "common/base/result.h"
 #include "common/base/time.h"
 #include "common/wire/peer_address.h"
+#include "common/wire/principal.h"
 #include "master/core/stats.h"
 #include "master/io/fed_jobs.h"
 #include "master/io/spool.h"
@@ -21,6 +22,7 @@ struct HubRun {
   RunId id;
   v1::RunDescription description;
   SessionId client;
+  wire::Principal owner;  ///< Whose key has submitted it.
   std::uint64_t tag = 0;
   std::string token;  ///< What its stage has to show.
   std::uint32_t incarnation = 1;

@@ -58,6 +58,12 @@ std::size_t Hub::active_runs() const {
   return runs_.size() - ended_.size();
 }
 
+/// Of another key it could only be a guess.
+Peer* Hub::client_of(HubRun& run) {
+  Peer* client = peers_.find(run.client);
+  return client != nullptr && client->principal.key == run.owner.key ? client : nullptr;
+}
+
 // -------------------------------------------------------------------------------------------------------------------------
 // client
 
@@ -65,17 +71,22 @@ void Hub::on_submit(Instant now, Peer& client, const v1::Submit& submit) {
   // Said again after a broken link: the run is there already.
   HubRun* run = nullptr;
   for (auto& [id, known] : runs_) {
-    if (known.client == client.session && known.tag == submit.tag()) run = &known;
+    if (client_of(known) == &client && known.tag == submit.tag()) run = &known;
   }
   if (run == nullptr) {
     if (active_runs() >= config_.runs_max) {
       refuse(client.address, v1::REFUSAL_BUSY, "this master has " + std::to_string(config_.runs_max) + " runs already");
       return;
     }
+    if (client.principal.role != wire::KeyRole::kEverything && !submit.run().stage_at_client()) {
+      return refuse_message(now, wire::PeerAddress(client.address), client.principal, v1::REFUSAL_FORBIDDEN,
+                            "a master with keys opens no files: the client cuts and binds (--stage client)");
+    }
     HubRun made;
     made.id = RunId{next_run_++};
     made.description = submit.run();
     made.client = client.session;
+    made.owner = client.principal;
     made.tag = submit.tag();
     made.token = make_token(random_);
     made.credit.set_run(made.id.value);
@@ -83,6 +94,8 @@ void Hub::on_submit(Instant now, Peer& client, const v1::Submit& submit) {
     run = &runs_.emplace(made.id, std::move(made)).first->second;
     log_info("run_submitted run=" + std::to_string(run->id.value) + " kind=" + run->description.kind() + " label=\"" +
              run->description.label() + "\"");
+    audit(AuditEvent::What::kSubmitted, client.principal, client.name,
+          "run " + std::to_string(run->id.value) + ": " + run->description.kind() + " " + run->description.label());
   }
   const RunId id = run->id;
   v1::Envelope message = envelope();
@@ -127,15 +140,16 @@ void Hub::on_submit(Instant now, Peer& client, const v1::Submit& submit) {
 
 void Hub::on_cancel(Instant now, Peer& client, const v1::CancelRun& cancel) {
   HubRun* run = find_run(RunId{cancel.run()});
-  if (run == nullptr || run->client != client.session) {
+  if (run == nullptr || client_of(*run) != &client) {
     refuse(client.address, v1::REFUSAL_UNKNOWN_RUN, "no run " + std::to_string(cancel.run()) + " of this client");
     return;
   }
+  audit(AuditEvent::What::kCancelled, client.principal, client.name, "run " + std::to_string(cancel.run()));
   end_run(now, *run, v1::RUN_CANCELLED, Error{ErrorCode::kStopped, cancel.reason(), {}, {}});
 }
 
 void Hub::update_client(Instant now, HubRun& run, bool force) {
-  Peer* client = peers_.find(run.client);
+  Peer* client = client_of(run);
   if (client == nullptr) return;
   const RunView view = scheduler_.run(run.id).value_or(run.view);
   v1::Envelope message = envelope();

@@ -13,6 +13,7 @@ const std::vector<cli::Setting>& master_settings() {
   using Form = cli::Setting::Form;
   static const std::vector<cli::Setting> settings = {
       {"listen"},
+      {"keys"},
       {"state"},
       {"insecure", Form::kFlag},
       {"version", Form::kFlag, 'V', true},
@@ -20,6 +21,30 @@ const std::vector<cli::Setting>& master_settings() {
       {"lease", Form::kValue, 0, true, true},
   };
   return settings;
+}
+
+/// Where the peers that `keys` were made for will look: that port, on whatever addresses this machine has.
+wire::Endpoint listen_for(const net::KeyDirectory& keys) {
+  const std::string& endpoint = keys.server().endpoint;
+  return *wire::parse_endpoint("tcp://0.0.0.0" + endpoint.substr(endpoint.rfind(':')));
+}
+
+void read_listen(const cli::GivenSettings& given, ServerOptions& server, std::vector<Error>& errors) {
+  const cli::Given* keys = given.find("keys");
+  if (keys != nullptr) {
+    auto opened = net::KeyDirectory::open(keys->values.front());
+    if (!opened) return errors.push_back(opened.error());
+    server.keys = std::move(*opened);
+  }
+  if (server.keys && !given.is_set("listen")) {
+    server.listen = listen_for(*server.keys);
+    return;
+  }
+  server.listen = cli::endpoint_or_default(given, "listen", given.is_set("insecure") || server.keys, errors);
+  if (server.keys && server.listen.is_ipc()) {
+    errors.push_back(
+        Error{ErrorCode::kUsage, "goes with a tcp:// endpoint: an ipc:// one is this user's own", keys->where, {}});
+  }
 }
 
 }  // namespace
@@ -32,7 +57,7 @@ MasterOptions read_master_options(std::vector<std::string> arguments, const cli:
   options.help = given.help;
   options.version = given.is_set("version");
   ServerOptions& server = options.server;
-  server.listen = cli::endpoint_or_default(given, "listen", given.is_set("insecure"), errors);
+  read_listen(given, server, errors);
   server.state = given.text("state").value_or(default_state_directory());
   if (server.state.empty()) {
     const cli::Given* state = given.find("state");
@@ -41,7 +66,7 @@ MasterOptions read_master_options(std::vector<std::string> arguments, const cli:
   }
   server.lease = given.duration("lease", errors).value_or(server.lease);
   server.has_lifeline = given.is_set("lifeline");
-  server.warn_insecure = !server.listen.is_ipc();
+  server.warn_insecure = !server.listen.is_ipc() && !server.keys;
   return options;
 }
 
@@ -49,6 +74,8 @@ std::string master_help() {
   return R"(sheaf-master [options]     schedules runs: workers and commands connect to it
 
   --listen ENDPOINT    ipc://... or tcp://...; default: a socket of this user's
+  --keys DIR           who may connect over TCP: what `sheaf keygen DIR` made;
+                       read anew on SIGHUP
   --state DIR          where its state lies; default:
                        $XDG_STATE_HOME/sheaf/master
   --insecure           allow TCP without keys: who reaches the port may use it
@@ -57,10 +84,12 @@ std::string master_help() {
 
   sheaf-master
   sheaf-master --listen ipc:///run/user/1000/m.sock --state /var/tmp/sheaf
-  sheaf-master --listen tcp://127.0.0.1:7077 --insecure
+  sheaf-master --listen tcp://0.0.0.0:7077 --keys keys
 
 Then, in other terminals: sheaf-worker, and
   sheaf video in.mp4 -o out.mp4 --master ENDPOINT
+or, with keys, on other machines: sheaf-worker --join worker.toml, and
+  sheaf video in.mp4 -o out.mp4 --join client.toml
 )";
 }
 

@@ -73,4 +73,15 @@ bool may_send(v1::Role role, v1::Envelope::BodyCase body) {
   }
 }
 
+bool may_be(wire::KeyRole key, v1::Role role) {
+  switch (key) {
+    case wire::KeyRole::kEverything: return true;
+    case wire::KeyRole::kWorker: return role == v1::ROLE_WORKER;
+    case wire::KeyRole::kClient:
+    case wire::KeyRole::kAdmin: return role == v1::ROLE_CLIENT || role == v1::ROLE_STAGE;
+    case wire::KeyRole::kObserver: return false;
+  }
+  return false;
+}
+
 }  // namespace sheaf::master

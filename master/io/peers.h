@@ -10,6 +10,7 @@
 #include "common/base/ids.h"
 #include "common/base/time.h"
 #include "common/wire/peer_address.h"
+#include "common/wire/principal.h"
 #include "common/wire/transfer.h"
 #include "master/io/spool.h"
 
@@ -21,6 +22,7 @@ using TransferKey = std::pair<JobId, Attempt>;
 /// One connection that has said hello. A process that reconnects comes as another one, with the same session.
 struct Peer {
   wire::PeerAddress address;
+  wire::Principal principal;  ///< Whose key it has shown.
   v1::Role role = v1::ROLE_UNSPECIFIED;
   SessionId session;
   std::string name;  ///< "host:pid", for logs.
@@ -73,5 +75,8 @@ class PeerTable {
 
 /// Who may send what: everything else is refused.
 bool may_send(v1::Role role, v1::Envelope::BodyCase body);
+
+/// As what the holder of a key may say hello, and speak: everything else is refused.
+bool may_be(wire::KeyRole key, v1::Role role);
 
 }  // namespace sheaf::master

@@ -4,13 +4,16 @@
 
 #include <algorithm>
 #include <csignal>
+#include <memory>
 #include <optional>
 #include <random>
 
 #include "common/base/exit_code.h"
+#include "common/net/gate_proof.h"
 #include "common/runtime/clock.h"
 #include "common/runtime/lifeline.h"
 #include "common/runtime/log.h"
+#include "master/io/audit_file.h"
 #include "master/io/state_directory.h"
 
 namespace sheaf::master {
@@ -42,16 +45,27 @@ void remove_private_socket(const std::string& path) {
   ::rmdir(path.substr(0, path.rfind('/')).c_str());
 }
 
+/// What a master with keys has beside.
+struct Guard {
+  net::Gate gate;
+  net::KeyDirectory keys;
+  AuditFile audit;
+};
+
 /// The hub between its sockets, its clock, its signals and its children.
 class Loop {
  public:
-  Loop(const ServerOptions& options, const HubConfig& config, net::RouterChannel& channel, StageChildren& stages, Spool& spool,
-       SignalFd& signals)
+  /// `guard`: nullptr without keys.
+  Loop(const ServerOptions& options, const HubConfig& config, net::RouterChannel& channel, Guard* guard, StageChildren& stages,
+       Spool& spool, SignalFd& signals)
       : options_(options),
         channel_(channel),
+        guard_(guard),
         stages_(stages),
         signals_(signals),
-        hub_(config, outboxes_, stages, spool, [this] { return (std::uint64_t{device_()} << 32) | device_(); }),
+        hub_(
+            config, outboxes_, stages, spool, [this] { return (std::uint64_t{device_()} << 32) | device_(); },
+            guard == nullptr ? nullptr : &guard->audit),
         judge_from_(now()),
         next_warning_(judge_from_) {}
 
@@ -61,6 +75,7 @@ class Loop {
     poller.add(channel_);
     poller.add(signals_.fd());
     if (lifeline) poller.add(lifeline->get());
+    if (guard_ != nullptr) poller.add(guard_->gate);
     while (true) {
       std::optional<Instant> look = hub_.next_deadline();
       if (look) look = std::max(*look, judge_from_);
@@ -79,6 +94,7 @@ class Loop {
         shut_down();
         return exit_code_of_signal(signal);
       }
+      if (guard_ != nullptr) answer_handshakes();
       take_messages();
       if (look && turn >= *look && turn >= judge_from_) hub_.on_time(now());
       flush();
@@ -101,17 +117,51 @@ class Loop {
   /// Hears of children that have ended. Returns the signal that is to end this process, else 0.
   int take_signals() {
     while (const int signal = signals_.take()) {
+      if (signal == SIGHUP) {
+        read_keys();
+        continue;
+      }
       if (signal != SIGCHLD) return signal;
       for (const StageChildren::Exit& exit : stages_.reap()) hub_.on_stage_exited(now(), exit.run, exit.how);
     }
     return 0;
   }
 
+  void answer_handshakes() {
+    for (const net::Denied& denied : guard_->gate.answer()) {
+      const std::string why = denied.name.empty() ? "unknown key" : "the key \"" + denied.name + "\" was revoked";
+      denials_.add(now(), "handshake_denied from=" + denied.address + " reason=\"" + why + "\"");
+      guard_->audit.record({AuditEvent::What::kDenied, {denied.key, denied.name, {}}, denied.address, why});
+    }
+  }
+
+  /// A list that is faulty changes nothing.
+  void read_keys() {
+    if (guard_ == nullptr) return;
+    auto keys = net::KeyDirectory::open(guard_->keys.path());
+    if (!keys) {
+      log_error("keys_not_read " + keys.error().message() + " still=\"those of before\"");
+      guard_->audit.record({AuditEvent::What::kKeysRead, {}, {}, "not read: " + keys.error().message()});
+      return;
+    }
+    guard_->keys = std::move(*keys);
+    guard_->gate.replace(guard_->keys);
+    log_info("keys_read holders=" + std::to_string(guard_->keys.holders().size()));
+    guard_->audit.record({AuditEvent::What::kKeysRead, {}, {}, std::to_string(guard_->keys.holders().size()) + " holders"});
+    hub_.on_keys_changed(now(), [this](const wire::Principal& who) { return guard_->gate.find(who.key) != nullptr; });
+  }
+
   void take_messages() {
     for (int i = 1; i <= kMessagesPerTurn; ++i) {
       std::optional<net::Incoming> incoming = channel_.receive();
       if (!incoming) return;
-      hub_.on_message(now(), incoming->from, std::move(incoming->message));
+      if (guard_ == nullptr) {
+        hub_.on_message(now(), incoming->from, std::move(incoming->message));
+      } else if (const wire::Principal* who = guard_->gate.find(incoming->user)) {
+        hub_.on_message(now(), incoming->from, std::move(incoming->message), *who);
+      } else {
+        hub_.on_stranger(now(), incoming->from);
+      }
       if (i % kMessagesPerFlush == 0) flush();
     }
   }
@@ -131,6 +181,7 @@ class Loop {
 
   const ServerOptions& options_;
   net::RouterChannel& channel_;
+  Guard* guard_;
   StageChildren& stages_;
   SignalFd& signals_;
   std::random_device device_;
@@ -138,7 +189,18 @@ class Loop {
   Hub hub_;
   Instant judge_from_;
   Instant next_warning_;
+  Complaints denials_;
 };
+
+/// nullptr without keys.
+Result<std::unique_ptr<Guard>> make_guard(net::Context& context, const ServerOptions& options, const std::string& state) {
+  if (!options.keys) return nullptr;
+  auto gate = net::Gate::open(context, *options.keys);
+  if (!gate) return propagate(gate);
+  auto audit = AuditFile::open(state + "/audit.jsonl");
+  if (!audit) return propagate(audit);
+  return std::make_unique<Guard>(Guard{std::move(*gate), *options.keys, std::move(*audit)});
+}
 
 }  // namespace
 
@@ -155,15 +217,22 @@ Result<int> serve(const ServerOptions& options, SignalFd& signals) {
   auto state = StateDirectory::open(options.state);
   if (!state) return propagate(state);
   net::Context context;
-  auto channel = net::RouterChannel::bind(context, options.listen);
+  auto guard = make_guard(context, options, state->path());  // First: ZeroMQ must not answer for it.
+  if (!guard) return propagate(guard);
+  Guard* const guards = guard->get();
+  auto channel = net::RouterChannel::bind(context, options.listen, guards == nullptr ? nullptr : &guards->gate);
   if (!channel) return propagate(channel);
+  if (guards != nullptr) {
+    Status proof = net::prove_gate(context, guards->gate, *channel, local_address(channel->address()), guards->keys);
+    if (!proof) return propagate(proof);
+  }
 
   config.scheduler.epoch = state->epoch().value;
   StageChildren stages(local_address(channel->address()), signals,
                        options.has_lifeline ? kPrivateStageLeaveMax : config.stage_goodbye_max);
   DirectoryDisk disk(state->path());
   Spool spool(disk);
-  Loop loop(options, config, *channel, stages, spool, signals);
+  Loop loop(options, config, *channel, guards, stages, spool, signals);
   log_info("master_started endpoint=" + channel->address() + " epoch=" + std::to_string(state->epoch().value) +
            " state=" + state->path());
   return loop.run(lifeline);

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "common/net/channel.h"
+#include "common/net/key_directory.h"
 #include "common/runtime/fd.h"
 #include "common/runtime/signals.h"
 #include "master/io/hub.h"
@@ -13,7 +15,8 @@ namespace sheaf::master {
 struct ServerOptions {
   wire::Endpoint listen;
   std::string state;
-  bool has_lifeline = false;  ///< Started by another program of sheaf: it leaves when that one has gone.
+  std::optional<net::KeyDirectory> keys;  ///< Who may connect; empty: who reaches the socket. Read anew on SIGHUP.
+  bool has_lifeline = false;              ///< Started by another program of sheaf: it leaves when that one has gone.
   Duration lease = wire::kLease;
   bool warn_insecure = false;  ///< Says every minute that anybody may connect.
 };

@@ -67,6 +67,12 @@ class FakeLauncher : public StageLauncher {
   bool broken = false;
 };
 
+class FakeAudit : public Audit {
+ public:
+  void record(const AuditEvent& event) override { events.push_back(event); }
+  std::vector<AuditEvent> events;
+};
+
 /// A hub between scripted peers, on a clock that the test moves.
 class HubTest : public testing::Test {
  protected:
@@ -78,11 +84,12 @@ class HubTest : public testing::Test {
     return config;
   }
   explicit HubTest(const HubConfig& config = HubTest::config())
-      : hub_(config, sender_, launcher_, spool_, [this] { return ++random_; }) {}
+      : hub_(
+            config, sender_, launcher_, spool_, [this] { return ++random_; }, &audit_) {}
 
   // --- what peers say
   void say(const wire::PeerAddress& from, v1::Envelope envelope, std::vector<Bytes> payloads = {}) {
-    hub_.on_message(now_, from, wire::Message{std::move(envelope), std::move(payloads)});
+    hub_.on_message(now_, from, wire::Message{std::move(envelope), std::move(payloads)}, keys_[from]);
     notice_gone();
   }
   /// Tells the hub of those that it spoke to and that are gone, as the loop does at the end of a turn.
@@ -272,7 +279,9 @@ class HubTest : public testing::Test {
   FaultyDisk disk_{directory_.path()};
   Spool spool_{disk_};
   std::uint64_t random_ = 0;
+  FakeAudit audit_;
   Hub hub_;
+  std::map<wire::PeerAddress, wire::Principal> keys_;  ///< With which peers speak; others without.
   std::vector<wire::Message> heard_;
   bool may_run_twice_ = true;  ///< The jobs of the runs that are submitted.
 };

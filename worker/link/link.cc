@@ -40,6 +40,7 @@ Link::Link(const LinkConfig& config, Spawner spawner, SignalFd signals, Fd lifel
       executors_(std::move(spawner), config.executors, poller_, payloads),
       session_(config.session, net::hello_of_this_process()) {
   if (lifeline_.is_open()) lifeline_index_ = poller_.add(lifeline_.get());
+  channel_.watch_handshakes(poller_);
 }
 
 Departure Link::run() {
@@ -52,6 +53,7 @@ Departure Link::run() {
     }
     // Before anything runs out: after a pause of our own, what has arrived counts.
     on_master(turn);
+    on_handshake(turn);
     on_parts(turn);
     on_executors(now());  // What they say may be newer than the turn: that a lease is over, say.
     session_.on_time(turn, actions_);
@@ -82,8 +84,9 @@ void Link::flush(Instant now) {
 void Link::on_signals(Instant now) {
   while (const int signal = signals_.take()) {
     const bool is_interrupt = signal == SIGINT;
-    const Error reason{ErrorCode::kStopped, is_interrupt ? "stopped by SIGINT" : "stopped by SIGTERM", {}, {}};
-    const int exit_code = exit_code_of_signal(signal);
+    const char* name = is_interrupt ? "SIGINT" : signal == SIGHUP ? "SIGHUP" : "SIGTERM";
+    const Error reason{ErrorCode::kStopped, std::string("stopped by ") + name, {}, {}};
+    const int exit_code = exit_code_of_signal(is_interrupt ? SIGINT : SIGTERM);
     if (is_interrupt || is_draining_) {
       leave(now, reason, exit_code);
     } else {
@@ -107,6 +110,18 @@ void Link::on_master(Instant now) {
       complaints_.add(now, "refused_by_master text=" + envelope.refused().text());
     }
     session_.on_message(now, std::move(**message), actions_);
+  }
+}
+
+void Link::on_handshake(Instant now) {
+  if (handshake_ == channel_.handshake()) return;
+  handshake_ = channel_.handshake();
+  if (handshake_ == net::Handshake::kNone || handshake_ == net::Handshake::kDone) return;
+  const Error error = net::handshake_error(handshake_, config_.endpoint);
+  if (handshake_ == net::Handshake::kDenied) {
+    leave(now, error, kExitCluster);
+  } else {
+    log_warn("handshake_failed " + error.message());  // Another one may listen there soon.
   }
 }
 

@@ -44,6 +44,7 @@ class Link {
 
  private:
   void on_signals(Instant now);
+  void on_handshake(Instant now);
   void on_master(Instant now);
   void on_parts(Instant now);
   void on_executors(Instant now);
@@ -81,6 +82,7 @@ class Link {
   std::optional<Instant> results_wait_until_;
   bool is_draining_ = false;
   bool was_welcomed_ = false;
+  net::Handshake handshake_ = net::Handshake::kNone;
   std::set<ProgramIndex> said_useless_;
   Instant insecure_said_at_{};
   Instant missing_said_at_{};

@@ -18,6 +18,7 @@ const std::vector<cli::Setting>& worker_settings() {
   using Form = cli::Setting::Form;
   static const std::vector<cli::Setting> settings = {
       {"master"},
+      {"join"},
       {"workers"},
       {"threads"},
       {"drain"},
@@ -42,6 +43,12 @@ std::vector<std::string> read_kinds(const cli::GivenSettings& given, std::vector
   return kinds->values;
 }
 
+wire::Endpoint read_endpoint(const cli::GivenSettings& given, std::vector<Error>& errors) {
+  const bool insecure = given.is_set("insecure");
+  if (cli::find_master(given) == nullptr) return cli::endpoint_or_default(given, "master", insecure, errors);
+  return cli::master_setting(given, insecure, {wire::KeyRole::kWorker}, errors).value_or(wire::Endpoint());
+}
+
 }  // namespace
 
 WorkerOptions read_worker_options(std::vector<std::string> arguments, const cli::Environment& environment, std::uint32_t cores,
@@ -51,7 +58,7 @@ WorkerOptions read_worker_options(std::vector<std::string> arguments, const cli:
   WorkerOptions options;
   options.help = given.help;
   options.version = given.is_set("version");
-  options.endpoint = cli::endpoint_or_default(given, "master", given.is_set("insecure"), errors);
+  options.endpoint = read_endpoint(given, errors);
   const auto count = [&](const char* name, std::uint32_t otherwise) {
     return static_cast<std::uint32_t>(given.integer(name, 1, wire::kSlotsMax, errors).value_or(otherwise));
   };
@@ -68,7 +75,7 @@ WorkerOptions read_worker_options(std::vector<std::string> arguments, const cli:
   options.executor_program = given.text("executor").value_or("");
   options.allow_commands = given.is_set("allow-commands");
   options.is_quiet = given.is_set("quiet");
-  options.is_insecure = given.is_set("insecure") && !options.endpoint.is_ipc();
+  options.is_insecure = given.is_set("insecure") && !options.endpoint.is_protected();
   for (const std::string& name : options.kinds) {
     const Kind* kind = find_kind(name);
     if (kind == nullptr || !kind->runs_commands || options.allow_commands) continue;
@@ -76,7 +83,7 @@ WorkerOptions read_worker_options(std::vector<std::string> arguments, const cli:
   }
   if (options.allow_commands && options.is_insecure) {
     errors.push_back({ErrorCode::kUsage, "never goes with TCP without keys: whoever reaches the port could run commands here",
-                      given.find("allow-commands")->where, "use an ipc:// socket"});
+                      given.find("allow-commands")->where, "join with keys (--join), or use an ipc:// socket"});
   }
   return options;
 }
@@ -85,6 +92,7 @@ std::string worker_help() {
   return R"(sheaf-worker [options]     does jobs for a sheaf-master, until it is stopped
 
   --master ENDPOINT    ipc://... or tcp://...; default: this user's own master
+  --join FILE          a master with keys: what `sheaf keygen` made for workers
   --workers P          executor processes; default: one per core
   --threads T          slots of each: jobs that it does at once; default 1
   --drain D            how long to go on after SIGTERM; default 30s
@@ -96,7 +104,7 @@ std::string worker_help() {
 
   sheaf-worker
   sheaf-worker --master ipc:///run/user/1000/sheaf/master.sock --workers 4
-  sheaf-worker --workers 1 --threads 8
+  sheaf-worker --join worker.toml --threads 8
 
 It waits for the master, and reconnects to it, for as long as it runs. SIGTERM:
 finishes what runs, hands back the rest, leaves. SIGINT, or a second signal:

@@ -1,0 +1,76 @@
+#include "common/net/handshake_watch.h"
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "common/net/channel.h"
+
+namespace sheaf::net {
+
+namespace {
+
+constexpr int kEvents = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+                        ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL;
+
+Handshake meaning_of(std::uint16_t event) {
+  switch (event) {
+    case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: return Handshake::kDone;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: return Handshake::kDenied;
+    default: return Handshake::kFailed;
+  }
+}
+
+}  // namespace
+
+Error handshake_error(Handshake handshake, const wire::Endpoint& endpoint) {
+  if (handshake == Handshake::kDenied) {
+    return Error{ErrorCode::kCluster, "the master does not let this key in: it was revoked, or never added there",
+                 endpoint.address, "`sheaf keygen DIR --list`, where the master is, shows its keys; --add makes a new one"};
+  }
+  return endpoint.keys ? Error{ErrorCode::kCluster, "what listens there is not the master that this key was made for",
+                               endpoint.address, "join with a file that was made in the directory of that master's keys"}
+                       : Error{ErrorCode::kCluster, "what listens there wants a key, or is no master", endpoint.address,
+                               "join with a file that `sheaf keygen` has made: --join FILE"};
+}
+
+Result<HandshakeWatch> HandshakeWatch::of(Context& context, zmq::socket_t& socket) {
+  const std::string address = "inproc://handshakes-" + std::to_string(reinterpret_cast<std::uintptr_t>(socket.handle()));
+  if (::zmq_socket_monitor(socket.handle(), address.c_str(), kEvents) == 0) {
+    try {
+      zmq::socket_t events(context.zmq(), zmq::socket_type::pair);
+      events.set(zmq::sockopt::linger, 0);
+      events.connect(address);
+      return HandshakeWatch(socket.handle(), std::move(events));
+    } catch (const zmq::error_t&) {
+      ::zmq_socket_monitor(socket.handle(), nullptr, 0);
+    }
+  }
+  return fail(ErrorCode::kFailed, std::string("cannot watch a connection: ") + zmq_strerror(zmq_errno()));
+}
+
+HandshakeWatch::HandshakeWatch(void* watched, zmq::socket_t events) : watched_(watched), events_(std::move(events)) {}
+
+HandshakeWatch::HandshakeWatch(HandshakeWatch&& other) noexcept
+    : watched_(std::exchange(other.watched_, nullptr)), events_(std::move(other.events_)), last_(other.last_) {}
+
+HandshakeWatch::~HandshakeWatch() {
+  // Before the reading end closes: ZeroMQ would wait for a reader.
+  if (watched_ != nullptr) ::zmq_socket_monitor(watched_, nullptr, 0);
+}
+
+Handshake HandshakeWatch::last() {
+  zmq::message_t frame;
+  while (events_.recv(frame, zmq::recv_flags::dontwait)) {
+    // An event is two frames, its number (16 bit, of this machine) and a value, and the address.
+    std::uint16_t event = 0;
+    if (frame.size() >= sizeof event) std::memcpy(&event, frame.data(), sizeof event);
+    last_ = meaning_of(event);
+    while (frame.more() && events_.recv(frame, zmq::recv_flags::none)) {
+    }
+  }
+  return last_;
+}
+
+}  // namespace sheaf::net
