@@ -24,8 +24,9 @@ constexpr char kHelp[] = R"(sheaf keygen DIR ...     who may connect to a master
   sheaf keygen DIR --revoke NAME                 it opens nothing any more
   sheaf keygen DIR --list                        who has one
 
-ROLE is worker (does jobs), client (submits runs) or admin (as a client, so far).
-The first form makes one of each, under these names. DIR stays with the master:
+ROLE is worker (does jobs), client (submits runs), admin (as a client, so far) or
+observer (sheaf workers, sheaf ping). The first form makes one of each but the last, under
+these names. DIR stays with the master:
 sheaf-master --keys DIR. Of the rest a host needs one file: worker.toml for
 sheaf-worker --join, client.toml for sheaf video --join and sheaf batch --join.
 A master that runs reads the list again on SIGHUP: kill -HUP $(pidof sheaf-master)
@@ -34,7 +35,7 @@ A master that runs reads the list again on SIGHUP: kill -HUP $(pidof sheaf-maste
   sheaf keygen keys --add worker node2
 )";
 
-const std::vector<std::string> kRoles = {"worker", "client", "admin"};
+const std::vector<std::string> kRoles = {"worker", "client", "admin", "observer"};
 
 struct KeygenOptions {
   std::string directory;

@@ -2,6 +2,7 @@
 
 #include "client/batch_command.h"
 #include "client/keygen_command.h"
+#include "client/observer_commands.h"
 #include "client/ops_command.h"
 #include "client/video_command.h"
 #include "common/base/exit_code.h"
@@ -21,6 +22,7 @@ constexpr char kHelp[] = R"(sheaf: one big input, many workers, one exact result
   sheaf ops [NAME]                        what can be done to its frames
   sheaf batch COMMAND ::: VALUE...        one command per value, in order
   sheaf keygen DIR ...                    keys, for a master on a network
+  sheaf workers, sheaf ping               who is there; whether a master answers
   sheaf COMMAND --help                    all about one command
   sheaf --version
 
@@ -39,8 +41,9 @@ struct NamedCommand {
   Command run;
 };
 
-constexpr NamedCommand kCommands[] = {
-    {"video", run_video_command}, {"ops", run_ops_command}, {"batch", run_batch_command}, {"keygen", run_keygen_command}};
+constexpr NamedCommand kCommands[] = {{"video", run_video_command},     {"ops", run_ops_command},
+                                      {"batch", run_batch_command},     {"keygen", run_keygen_command},
+                                      {"workers", run_workers_command}, {"ping", run_ping_command}};
 
 int refuse(const std::string& word) {
   std::vector<std::string> names;

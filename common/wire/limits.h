@@ -10,7 +10,7 @@ namespace sheaf::wire {
 
 /// Of the wire. A master refuses a peer with another one, in words; it grows with every incompatible change of wire.proto.
 /// 3: leases. A worker that knows of none would go on with what its master gives to others.
-inline constexpr std::uint32_t kProtocolVersion = 3;
+inline constexpr std::uint32_t kProtocolVersion = 4;
 
 inline constexpr std::size_t kMessageBytesMax = 8 * 1024 * 1024;      ///< All frames of one message together.
 inline constexpr std::size_t kHeaderBytesMax = 64 * 1024;             ///< The envelope: the first frame.

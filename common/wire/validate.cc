@@ -92,7 +92,7 @@ void check(Checker& c, const v1::Hello& hello) {
   c.text(hello.host(), "a host name");
   c.require(hello.has_session() && (hello.session().high() != 0 || hello.session().low() != 0), "a hello without a session");
   if (hello.protocol() != kProtocolVersion) return;  // What else it says is of that protocol; it is told which one to speak.
-  c.require(hello.role() >= v1::ROLE_WORKER && hello.role() <= v1::ROLE_CLIENT, "a hello of an unknown role");
+  c.require(hello.role() >= v1::ROLE_WORKER && hello.role() <= v1::ROLE_OBSERVER, "a hello of an unknown role");
   c.require(hello.has_worker() == (hello.role() == v1::ROLE_WORKER), "a hello whose role and content disagree");
   c.require(hello.has_stage() == (hello.role() == v1::ROLE_STAGE), "a hello whose role and content disagree");
   if (hello.has_worker()) {
@@ -154,6 +154,17 @@ void check(Checker& c, const v1::Goodbye& goodbye) {
 void check(Checker& c, const v1::Submit& submit) {
   c.require(submit.has_run(), "a submission of no run");
   check(c, submit.run());
+}
+void check(Checker& c, const v1::Workers& workers) {
+  c.count(workers.workers_size(), "a list of workers");
+  for (const v1::WorkerInfo& worker : workers.workers()) {
+    c.require(worker.worker() != 0, "a worker of number 0");
+    c.text(worker.host(), "a host name");
+    c.text(worker.version(), "a version");
+    c.text(worker.key(), "the name of a key");
+    c.count(worker.kinds_size(), "a worker's list of kinds");
+    for (const std::string& kind : worker.kinds()) c.text(kind, "a kind");
+  }
 }
 void check(Checker& c, const v1::Submitted& submitted) {
   c.run(submitted.run());
@@ -314,6 +325,8 @@ std::optional<std::string> validate(const v1::Envelope& envelope, std::span<cons
     case v1::Envelope::kSubmitted: check(c, envelope.submitted()); break;
     case v1::Envelope::kRunUpdate: check(c, envelope.run_update()); break;
     case v1::Envelope::kCancelRun: check(c, envelope.cancel_run()); break;
+    case v1::Envelope::kAskWorkers: break;
+    case v1::Envelope::kWorkers: check(c, envelope.workers()); break;
     case v1::Envelope::kRunPlanned: check(c, envelope.run_planned()); break;
     case v1::Envelope::kFeed: check(c, envelope.feed()); break;
     case v1::Envelope::kFeedCredit: check(c, envelope.feed_credit()); break;

@@ -52,6 +52,14 @@ std::optional<Instant> Scheduler::next_deadline() const {
   return next;
 }
 
+std::optional<WorkerView> Scheduler::worker(WorkerId id) const {
+  const Worker* worker = workers_.find(id);
+  if (worker == nullptr) return std::nullopt;
+  WorkerView view{worker->slots, {}, worker->held.size(), worker->heard, worker->draining, worker->expired};
+  for (const auto& [kind, fingerprint] : worker->kinds) view.kinds.insert(kind);
+  return view;
+}
+
 std::optional<RunView> Scheduler::run(RunId id) const {
   const auto place = runs_.find(id);
   if (place == runs_.end()) return std::nullopt;

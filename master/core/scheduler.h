@@ -59,6 +59,8 @@ class Scheduler {
 
   /// Where the run stands; empty if it was never opened, or has ended.
   std::optional<RunView> run(RunId id) const;
+  /// Empty if it is not there.
+  std::optional<WorkerView> worker(WorkerId id) const;
   const ClusterView& cluster() const { return workers_.view(); }
   const Stats& stats() const { return stats_; }
 

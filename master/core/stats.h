@@ -2,7 +2,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
+
+#include "common/base/time.h"
 
 namespace sheaf::master {
 
@@ -67,6 +70,16 @@ struct RunView {
   std::uint64_t other_workers = 0;  ///< Usable ones that do not do its kind.
   bool stage_attached = false;
   bool stopped = false;  ///< Failed or cancelled.
+};
+
+/// One worker, for those who look on.
+struct WorkerView {
+  std::uint32_t slots = 0;
+  std::set<std::string> kinds;
+  std::size_t held = 0;  ///< Attempts, running or prefetched.
+  Instant heard{};
+  bool draining = false;
+  bool expired = false;
 };
 
 /// The workers at hand.

@@ -81,6 +81,7 @@ void Hub::dispatch(Instant now, Peer& peer, wire::Message& message) {
     case v1::Envelope::kGoodbye: lose(now, wire::PeerAddress(peer.address), true); break;
     case v1::Envelope::kSubmit: on_submit(now, peer, envelope.submit()); break;
     case v1::Envelope::kCancelRun: on_cancel(now, peer, envelope.cancel_run()); break;
+    case v1::Envelope::kAskWorkers: on_ask_workers(now, peer, envelope.ask_workers()); break;
     case v1::Envelope::kResults: on_results(now, peer, message); break;
     case v1::Envelope::kDraining: apply(now, WorkerDraining{peer.worker}); break;
     case v1::Envelope::kRenewLease: renew_lease(now, peer, envelope.renew_lease()); break;
@@ -186,6 +187,10 @@ void Hub::on_hello(Instant now, const wire::PeerAddress& from, const v1::Hello& 
   peer.role = hello.role();
   peer.session = wire::from_wire(hello.session());
   peer.name = hello.host() + ":" + std::to_string(hello.pid());
+  peer.host = hello.host();
+  peer.pid = hello.pid();
+  peer.version = hello.version();
+  peer.executors = hello.worker().executors();
   peer.greeted = now;
   peer.last_heard = now;
   peer.last_sent = now;
@@ -306,7 +311,7 @@ void Hub::lose(Instant now, const wire::PeerAddress& address, bool graceful) {
     apply(now, StageLost{run_id});
     // Of a child of ours the exit is reported; of another's, that its link is gone is all that we shall hear.
     if (run->ending && (graceful || run->description.stage_at_client())) finish_run(now, *run);
-  } else {
+  } else if (role == v1::ROLE_CLIENT) {
     for (auto& [id, run] : runs_) {
       const bool is_its_own = run.client == session && run.owner.key == who.key;
       if (is_its_own && !run.is_over()) run.client_absent = graceful ? now - config_.silence_max : now;

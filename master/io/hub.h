@@ -96,6 +96,7 @@ class Hub {
   void welcome_stage(Instant now, Peer peer, const v1::StageHello& hello);
   void welcome_client(Instant now, Peer peer);
   v1::Welcome make_welcome() const;
+  void on_ask_workers(Instant now, Peer& observer, const v1::AskWorkers& asked);
   void renew_lease(Instant now, Peer& worker, const v1::RenewLease& asked);
   void dispatch(Instant now, Peer& peer, wire::Message& message);
   void send(Instant now, Peer& peer, v1::Envelope envelope, std::vector<Bytes> payloads = {});

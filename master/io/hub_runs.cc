@@ -61,7 +61,8 @@ std::size_t Hub::active_runs() const {
 /// Of another key it could only be a guess.
 Peer* Hub::client_of(HubRun& run) {
   Peer* client = peers_.find(run.client);
-  return client != nullptr && client->principal.key == run.owner.key ? client : nullptr;
+  const bool is_its_own = client != nullptr && client->role == v1::ROLE_CLIENT && client->principal.key == run.owner.key;
+  return is_its_own ? client : nullptr;
 }
 
 // -------------------------------------------------------------------------------------------------------------------------

@@ -55,6 +55,7 @@ bool may_send(v1::Role role, v1::Envelope::BodyCase body) {
     case v1::Envelope::kGoodbye: return true;
     case v1::Envelope::kSubmit:
     case v1::Envelope::kCancelRun: return role == v1::ROLE_CLIENT;
+    case v1::Envelope::kAskWorkers: return role == v1::ROLE_OBSERVER;
     case v1::Envelope::kRunPlanned:
     case v1::Envelope::kFeed:
     case v1::Envelope::kFeedEnd:
@@ -76,12 +77,16 @@ bool may_send(v1::Role role, v1::Envelope::BodyCase body) {
 bool may_be(wire::KeyRole key, v1::Role role) {
   switch (key) {
     case wire::KeyRole::kEverything: return true;
-    case wire::KeyRole::kWorker: return role == v1::ROLE_WORKER;
+    case wire::KeyRole::kWorker: return role == v1::ROLE_WORKER || role == v1::ROLE_OBSERVER;
     case wire::KeyRole::kClient:
-    case wire::KeyRole::kAdmin: return role == v1::ROLE_CLIENT || role == v1::ROLE_STAGE;
-    case wire::KeyRole::kObserver: return false;
+    case wire::KeyRole::kAdmin: return role != v1::ROLE_WORKER;
+    case wire::KeyRole::kObserver: return role == v1::ROLE_OBSERVER;
   }
   return false;
+}
+
+bool may_see_others(wire::KeyRole key) {
+  return key != wire::KeyRole::kWorker;
 }
 
 }  // namespace sheaf::master

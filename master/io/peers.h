@@ -26,8 +26,12 @@ struct Peer {
   v1::Role role = v1::ROLE_UNSPECIFIED;
   SessionId session;
   std::string name;  ///< "host:pid", for logs.
-  WorkerId worker;   ///< Of a worker.
-  RunId run;         ///< Of a stage.
+  std::string host;  ///< As it says of itself, and the next three.
+  std::uint32_t pid = 0;
+  std::string version;
+  std::uint32_t executors = 0;  ///< Of a worker.
+  WorkerId worker;              ///< Of a worker.
+  RunId run;                    ///< Of a stage.
   Instant greeted;
   Instant last_heard;
   Instant last_sent;
@@ -65,6 +69,8 @@ class PeerTable {
   std::size_t size() const { return peers_.size(); }
   /// In the order of addresses. Stays valid while peers come and go.
   std::vector<wire::PeerAddress> addresses() const;
+  /// The workers, by number.
+  const std::map<WorkerId, wire::PeerAddress>& workers() const { return by_worker_; }
   const std::map<wire::PeerAddress, Peer>& all() const { return peers_; }
 
  private:
@@ -78,5 +84,8 @@ bool may_send(v1::Role role, v1::Envelope::BodyCase body);
 
 /// As what the holder of a key may say hello, and speak: everything else is refused.
 bool may_be(wire::KeyRole key, v1::Role role);
+
+/// Whether he may know who else is there. Whether the master answers, everybody may.
+bool may_see_others(wire::KeyRole key);
 
 }  // namespace sheaf::master

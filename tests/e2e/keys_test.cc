@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "tests/e2e/support/cluster.h"
 #include "tests/e2e/support/corpus.h"
@@ -191,6 +192,46 @@ TEST_F(KeysTest, OpensNothingOverTcpByItself) {
   EXPECT_THAT(refused({master, "--keys", path("keys"), "--state", path("m")}), HasSubstr("others than its owner have rights"));
   ::chmod(key("worker").c_str(), 0640);
   EXPECT_THAT(refused({program("sheaf-worker"), "--join", key("worker")}), HasSubstr("others than its owner have rights"));
+}
+
+TEST_F(KeysTest, ShowsWhoIsThereAndWhetherTheMasterAnswers) {
+  keygen({"--add", "observer", "monitor"});
+  const Process master = start_keyed_master();
+  Process worker = start_keyed_worker("worker", {"--threads", "3", "--allow-commands"});
+  ASSERT_TRUE(worker.wait_until([&] { return worker.err().find("welcomed") != std::string::npos; }, "it is welcomed"));
+  const Finished seen = run(sheaf({"workers", "--json", "--join", key("monitor")}));
+  ASSERT_EQ(seen.exit_code, 0) << seen.err;
+  const auto answer = nlohmann::json::parse(seen.out);
+  ASSERT_EQ(answer["workers"].size(), 1U) << seen.out;
+  EXPECT_EQ(answer["workers"][0]["pid"], worker.pid());
+  EXPECT_EQ(answer["workers"][0]["key"], "worker");
+  EXPECT_EQ(answer["workers"][0]["slots"], 3);
+  EXPECT_EQ(answer["workers"][0]["state"], "ready");
+  EXPECT_EQ(answer["workers"][0]["kinds"], nlohmann::json({"command", "video"}));
+  EXPECT_EQ(answer["exit_code"], 0);
+  EXPECT_THAT(run(sheaf({"workers", "--join", key("client")})).out, HasSubstr("command, video"));
+  for (const char* name : {"worker", "client", "admin", "monitor"}) {
+    const Finished ping = run(sheaf({"ping", "--join", key(name)}));
+    EXPECT_EQ(ping.exit_code, 0) << name << ping.err;
+    EXPECT_THAT(ping.out, HasSubstr(": sheaf 0."));
+  }
+  // Not for this key, and nobody is asked.
+  EXPECT_EQ(run(sheaf({"workers", "--join", key("worker")})).exit_code, 2);
+  EXPECT_EQ(run(sheaf({"video", "in.mp4", "-o", output("o.mp4"), "--op", "gray", "--join", key("monitor")})).exit_code, 2);
+}
+
+TEST_F(KeysTest, TellsAProbeThatNoMasterAnswers) {
+  for (const std::vector<std::string>& where :
+       {std::vector<std::string>{"--join", key("client")}, {"--master", endpoint()}, {}}) {
+    std::vector<std::string> words = {"ping", "--wait", "300ms", "--json"};
+    words.insert(words.end(), where.begin(), where.end());
+    const Finished ping = run(sheaf(words));
+    EXPECT_EQ(ping.exit_code, 5);
+    EXPECT_THAT(ping.err, HasSubstr("no master answers there"));
+    EXPECT_EQ(nlohmann::json::parse(ping.out)["exit_code"], 5);
+  }
+  const Process master = start_master();
+  EXPECT_EQ(run(sheaf({"ping", "--master", endpoint()})).exit_code, 0) << "without keys too";
 }
 
 TEST_F(KeysTest, ListsWhoHasAKey) {

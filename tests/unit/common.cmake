@@ -12,5 +12,5 @@ sheaf_test(common_cli_test unit endpoint_setting_test.cc error_lines_test.cc set
 # This one talks to ZeroMQ behind the back of common/net: peers that keep to no rule of ours.
 sheaf_test(common_net_test threads channel_test.cc gate_test.cc hello_test.cc key_directory_test.cc outbox_channel_test.cc wire_samples.cc LIBS sheaf::common_net)
 # The master around its core: the hub between scripted peers, and what it keeps on disk.
-sheaf_test(master_hub_test unit fed_jobs_test.cc hub_batch_test.cc hub_keys_test.cc hub_loss_test.cc hub_payload_test.cc hub_test.cc peer_outboxes_test.cc peers_test.cc spool_test.cc wire_samples.cc LIBS sheaf::master_hub)
+sheaf_test(master_hub_test unit fed_jobs_test.cc hub_batch_test.cc hub_keys_test.cc hub_loss_test.cc hub_observers_test.cc hub_payload_test.cc hub_test.cc peer_outboxes_test.cc peers_test.cc spool_test.cc wire_samples.cc LIBS sheaf::master_hub)
 sheaf_test(master_server_test unit audit_file_test.cc master_options_test.cc stage_children_test.cc state_directory_test.cc LIBS sheaf::master_server)

@@ -44,6 +44,7 @@ TEST_F(HubKeysTest, WelcomesAKeyOnlyAsWhatItIsFor) {
       {v1::ROLE_WORKER, {KeyRole::kEverything, KeyRole::kWorker}},
       {v1::ROLE_STAGE, {KeyRole::kEverything, KeyRole::kClient, KeyRole::kAdmin}},
       {v1::ROLE_CLIENT, {KeyRole::kEverything, KeyRole::kClient, KeyRole::kAdmin}},
+      {v1::ROLE_OBSERVER, {KeyRole::kEverything, KeyRole::kWorker, KeyRole::kClient, KeyRole::kAdmin, KeyRole::kObserver}},
   };
   std::uint64_t session = 1000;
   for (const auto& [role, keys] : table) {

@@ -292,12 +292,12 @@ TEST_F(HubTest, TellsAWorkerWhichJobsAreLeased) {
 }
 
 TEST_F(HubTest, LetsEachRoleSayItsOwnMessagesAndNoOthers) {
-  // The table of docs/PROTOCOL.md: w(orker), s(tage), c(lient).
+  // The table of docs/PROTOCOL.md: w(orker), s(tage), c(lient), o(bserver).
   const std::map<std::string, std::string> table = {
-      {"hello", "wsc"},     {"heartbeat", "wsc"}, {"goodbye", "wsc"}, {"draining", "w"},    {"submit", "c"},
-      {"cancel_run", "c"},  {"run_planned", "s"}, {"feed", "s"},      {"feed_end", "s"},    {"accept", "s"},
-      {"redo", "s"},        {"split", "s"},       {"publish", "s"},   {"published", "s"},   {"stage_failed", "s"},
-      {"renew_lease", "w"}, {"results", "w"},     {"part", "ws"},     {"part_credit", "ws"}};
+      {"ask_workers", "o"},  {"hello", "wsco"},    {"heartbeat", "wsco"}, {"goodbye", "wsco"}, {"draining", "w"},
+      {"submit", "c"},       {"cancel_run", "c"},  {"run_planned", "s"},  {"feed", "s"},       {"feed_end", "s"},
+      {"accept", "s"},       {"redo", "s"},        {"split", "s"},        {"publish", "s"},    {"published", "s"},
+      {"stage_failed", "s"}, {"renew_lease", "w"}, {"results", "w"},      {"part", "ws"},      {"part_credit", "ws"}};
   const auto* body = v1::Envelope::descriptor()->oneof_decl(0);
   for (int i = 0; i < body->field_count(); ++i) {
     const auto entry = table.find(body->field(i)->name());
@@ -306,6 +306,7 @@ TEST_F(HubTest, LetsEachRoleSayItsOwnMessagesAndNoOthers) {
     EXPECT_EQ(may_send(v1::ROLE_WORKER, kind), roles.find('w') != std::string::npos) << body->field(i)->name();
     EXPECT_EQ(may_send(v1::ROLE_STAGE, kind), roles.find('s') != std::string::npos) << body->field(i)->name();
     EXPECT_EQ(may_send(v1::ROLE_CLIENT, kind), roles.find('c') != std::string::npos) << body->field(i)->name();
+    EXPECT_EQ(may_send(v1::ROLE_OBSERVER, kind), roles.find('o') != std::string::npos) << body->field(i)->name();
   }
 }
 

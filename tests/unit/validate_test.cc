@@ -105,6 +105,9 @@ const std::vector<Refusal> kRefusals = {
       {"submit", SPOIL(mutable_submit()->mutable_run()->set_stage_program("sheaf-stage-../sh")), "not named sheaf-stage-"},
       {"submit", SPOIL(mutable_submit()->mutable_run()->set_stage_program("/bin/sh")), "not named sheaf-stage-"},
       {"submitted", SPOIL(mutable_submitted()->set_run(0)), "run of number 0"},
+      {"workers", SPOIL(mutable_workers()->mutable_workers(0)->set_worker(0)), "worker of number 0"},
+      {"workers", SPOIL(mutable_workers()->mutable_workers(0)->set_host(kLong)), "a host name is longer"},
+      {"workers", SPOIL(mutable_workers()->mutable_workers(0)->set_key(kLong)), "the name of a key is longer"},
       {"submitted", SPOIL(mutable_submitted()->set_stage_token("short")), "16 bytes"},
       {"run_update", SPOIL(mutable_run_update()->set_run(0)), "run of number 0"},
       {"run_update", SPOIL(mutable_run_update()->set_state(v1::RUN_STATE_UNSPECIFIED)), "unknown state"},
@@ -233,6 +236,7 @@ const std::vector<Refusal> kRefusals = {
       {"part_credit", SPOIL(mutable_part_credit()->clear_transfer()), "no transfer is named"},
       // Kinds without a limit of their own can still bring frames that nobody asked for.
       {"heartbeat", [](Message& m) { m.payloads.emplace_back("bytes"); }, "more payload frames"},
+      {"ask_workers", [](Message& m) { m.payloads.emplace_back("bytes"); }, "more payload frames"},
       {"renew_lease", [](Message& m) { m.payloads.emplace_back("bytes"); }, "more payload frames"},
       {"lease_renewed", [](Message& m) { m.payloads.emplace_back("bytes"); }, "more payload frames"},
       {"draining", [](Message& m) { m.payloads.emplace_back("bytes"); }, "more payload frames"},
@@ -261,7 +265,7 @@ TEST(ValidateTest, IsTestedWithEveryKindThatTheWireHas) {
   std::set<std::string> refused;
   for (const Refusal& refusal : kRefusals) refused.insert(refusal.kind);
   const auto* body = v1::Envelope::descriptor()->oneof_decl(0);
-  ASSERT_EQ(body->field_count(), 31);
+  ASSERT_EQ(body->field_count(), 33);
   for (int i = 0; i < body->field_count(); ++i) {
     EXPECT_TRUE(samples.contains(body->field(i)->name())) << body->field(i)->name();
     EXPECT_TRUE(refused.contains(body->field(i)->name())) << body->field(i)->name();

@@ -117,6 +117,7 @@ void add_links(Samples& samples) {
   // A hello is three messages in one.
   samples.add([](v1::Envelope& e) { *e.mutable_hello() = stage_hello(); }, {}, " (stage)");
   samples.add([](v1::Envelope& e) { *e.mutable_hello() = hello(v1::ROLE_CLIENT); }, {}, " (client)");
+  samples.add([](v1::Envelope& e) { *e.mutable_hello() = hello(v1::ROLE_OBSERVER); }, {}, " (observer)");
   samples.add([](v1::Envelope& e) { *e.mutable_hello() = worker_hello(); });
   samples.add([](v1::Envelope& e) {
     v1::Welcome& welcome = *e.mutable_welcome();
@@ -139,6 +140,25 @@ void add_links(Samples& samples) {
   samples.add([](v1::Envelope& e) { e.mutable_lease_renewed()->set_mark(77); });
   samples.add([](v1::Envelope& e) { e.mutable_goodbye()->set_reason("done"); });
   samples.add([](v1::Envelope& e) { e.mutable_draining(); });
+}
+
+/// Between observer and master.
+void add_lists(Samples& samples) {
+  samples.add([](v1::Envelope& e) { e.mutable_ask_workers()->set_after(3); });
+  samples.add([](v1::Envelope& e) {
+    v1::WorkerInfo& worker = *e.mutable_workers()->add_workers();
+    worker.set_worker(4);
+    worker.set_host("node4");
+    worker.set_pid(4711);
+    worker.set_version("0.1.0");
+    worker.set_key("worker");
+    worker.set_slots(8);
+    worker.set_executors(2);
+    worker.add_kinds("video");
+    worker.set_jobs(9);
+    worker.set_heard_ms(300);
+    e.mutable_workers()->set_runs(1);
+  });
 }
 
 /// Between client and master.
@@ -269,6 +289,7 @@ void add_jobs(Samples& samples) {
 std::map<std::string, Message> wire_samples() {
   Samples samples;
   add_links(samples);
+  add_lists(samples);
   add_runs(samples);
   add_stages(samples);
   add_jobs(samples);
