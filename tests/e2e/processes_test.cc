@@ -94,6 +94,27 @@ TEST_F(ProcessesTest, LeavesNothingAfterATermination) {
   expect_nothing_left();
 }
 
+TEST_F(ProcessesTest, LeavesNothingWhenItsTerminalIsClosed) {
+  Process video = start_busy();
+  video.send(SIGHUP);
+  const Finished finished = video.wait();
+  EXPECT_EQ(finished.exit_code, 143) << "as after a termination";
+  expect_one_line(finished, "sheaf video: stopped by SIGHUP");
+  expect_nothing_left();
+}
+
+TEST_F(ProcessesTest, GoesOnUnderNohup) {
+  const std::string line =
+      "mkfifo gate; trap '' HUP; exec " + program("sheaf") + " batch 'echo {}; : > begun; read x < gate; echo $x' ::: a";
+  Process batch = Process::start(command({"sh", "-c", line}));
+  ASSERT_TRUE(batch.wait_until([&] { return std::filesystem::exists(path("begun")); }, "the command runs"));
+  batch.send(SIGHUP);
+  write_file(path("gate"), "b\n");
+  const Finished finished = batch.wait();
+  EXPECT_EQ(finished.exit_code, 0) << finished.err;
+  EXPECT_EQ(finished.out, "a\nb\n");
+}
+
 TEST_F(ProcessesTest, LeavesNothingAfterTwoSignalsAtOnce) {
   Process video = start_busy();
   video.send(SIGINT);
@@ -197,6 +218,24 @@ TEST_F(ProcessesTest, TakesTheWorkersExecutorsWithIt) {
   video.send(SIGINT);
   EXPECT_EQ(video.wait().exit_code, 130);
   master.send(SIGTERM);
+}
+
+TEST_F(ProcessesTest, DrainsAWorkerAndKeepsAMasterWhenTheirTerminalIsClosed) {
+  Process master = start_master();
+  Process worker = start_worker();
+  Process video = start_video(path_of(footage("Vfr")), output("out.mp4"), {"--op", "copy"});
+  EXPECT_EQ(video.wait().exit_code, 0);
+  worker.send(SIGHUP);
+  const Finished left = worker.wait();
+  EXPECT_EQ(left.exit_code, 143);
+  EXPECT_THAT(left.err, HasSubstr("stopped by SIGHUP"));
+  master.send(SIGHUP);
+  const Process another = start_worker();
+  Process again = start_video(path_of(footage("Vfr")), output("again.mp4"), {"--op", "copy"});
+  EXPECT_EQ(again.wait().exit_code, 0) << "the master goes on";
+  another.send(SIGINT);
+  master.send(SIGTERM);
+  EXPECT_EQ(master.wait().exit_code, 143);
 }
 
 TEST_F(ProcessesTest, WaitsForAMasterThatIsStartedAfterIt) {
