@@ -33,11 +33,9 @@ Result<MasterAnswer> ask_master(const wire::Endpoint& endpoint, Duration wait, b
     if (handshake == net::Handshake::kDenied) return tl::unexpected(net::handshake_error(handshake, endpoint));
     if (session.has_ended()) {
       if (!session.error()) return session.answer();
-      const bool was_never_heard = session.answer().welcome.epoch() == 0;
-      if (was_never_heard && handshake == net::Handshake::kFailed) {
-        return tl::unexpected(net::handshake_error(handshake, endpoint));
-      }
-      return tl::unexpected(*session.error());
+      const bool was_heard = session.answer().welcome.epoch() != 0;
+      if (was_heard) return tl::unexpected(*session.error());
+      return tl::unexpected(net::no_connection_error(handshake, endpoint, *session.error()));
     }
     poller.watch_writable(index, !outbox.is_empty());
     poller.wait(std::max(Duration::zero(), session.next_deadline() - now()));

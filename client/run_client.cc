@@ -94,7 +94,9 @@ class RunLoop {
 
   void on_handshake() {
     const net::Handshake handshake = channel_.handshake();
-    if (handshake == net::Handshake::kDenied) session_.give_up(net::handshake_error(handshake, request_.endpoint), fresh_);
+    // Later it may come from somebody who has taken the master's place for a moment: a denial is not signed.
+    const bool is_believed = handshake == net::Handshake::kDenied && session_.run() == 0;
+    if (is_believed) session_.give_up(net::handshake_error(handshake, request_.endpoint), fresh_);
   }
 
   void on_signals() {
@@ -201,10 +203,8 @@ class RunLoop {
     result.update = session_.update();
     result.wall = now() - request_.started;
     if (session_.error()) result.errors.push_back(*session_.error());
-    const bool was_never_welcomed = session_.error() && session_.error()->code == ErrorCode::kCluster && session_.run() == 0;
-    if (was_never_welcomed && channel_.handshake() == net::Handshake::kFailed) {
-      result.errors = {net::handshake_error(net::Handshake::kFailed, request_.endpoint)};
-    }
+    const bool has_no_master = session_.error() && session_.error()->code == ErrorCode::kCluster && !session_.is_connected();
+    if (has_no_master) result.errors = {net::no_connection_error(channel_.handshake(), request_.endpoint, *session_.error())};
     if (result.errors.empty() && signal_ != 0 && (session_.was_cancelled() || leave_now_)) {
       result.signal = signal_ == SIGHUP ? SIGTERM : signal_;
       result.errors.push_back(Error{ErrorCode::kStopped, std::string("stopped by ") + signal_name(signal_), {}, {}});

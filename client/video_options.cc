@@ -135,6 +135,9 @@ void read_master(const cli::GivenSettings& given, VideoOptions& options, std::ve
   const bool has_keys = master != nullptr && master == given.find("join");
   options.stage_at_client =
       given.choice("stage", {"master", "client"}, errors).value_or(has_keys ? "client" : "master") == "client";
+  if (has_keys && !options.stage_at_client) {
+    add(errors, given.find("stage")->where, "a master with keys opens no files", "leave it out: the client cuts and binds");
+  }
   if (master == nullptr) return;
   // Nobody knows which one: the files may lie on its machine.
   if (!options.master && !options.stage_at_client) options.are_paths_certain = false;

@@ -1,6 +1,5 @@
 // sheaf-master: schedules runs, keeps what is on its way, starts the stages.
 
-#include <csignal>
 #include <string>
 #include <vector>
 
@@ -8,6 +7,7 @@
 #include "common/base/version.h"
 #include "common/cli/error_lines.h"
 #include "common/cli/standard_output.h"
+#include "common/runtime/fd.h"
 #include "common/runtime/log.h"
 #include "master/io/master_options.h"
 
@@ -23,9 +23,8 @@ int give_up(const std::vector<Error>& errors) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::signal(SIGHUP, SIG_DFL);  // It means "read the keys again", also under nohup.
   // First, so that no thread that a library starts can take a signal.
-  auto signals = SignalFd::open(SignalFd::Children::kReport);
+  auto signals = SignalFd::open(SignalFd::Children::kReport, SignalFd::Hangup::kAlways);
   if (!signals) return give_up({signals.error()});
   std::vector<Error> errors;
   const master::MasterOptions options =
@@ -34,6 +33,7 @@ int main(int argc, char** argv) {
   if (options.version) return cli::write_standard_output("sheaf-master " + std::string(kVersion) + "\n");
   if (!errors.empty()) return give_up(errors);
 
+  allow_all_descriptors();  // A connection has one each, that of a stranger too, until its handshake has failed.
   set_up_log("sheaf-master", options.server.has_lifeline ? LogLevel::kError : LogLevel::kInfo);
   const auto code = master::serve(options.server, *signals);
   return code ? *code : give_up({code.error()});

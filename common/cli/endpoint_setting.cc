@@ -46,7 +46,7 @@ std::optional<wire::Endpoint> master_setting(const GivenSettings& given, bool in
   if (!role || std::find(roles.begin(), roles.end(), *role) == roles.end()) {
     std::vector<std::string> names;
     for (const wire::KeyRole fit : roles) names.emplace_back(net::key_role_name(fit));
-    errors.push_back(Error{ErrorCode::kUsage, "its key is a " + file->role + "'s, and does not serve here",
+    errors.push_back(Error{ErrorCode::kUsage, "its key is for the role \"" + file->role + "\", and does not serve here",
                            join->values.front(), "name the file of a key for: " + sheaf::join(names, " or ")});
     return std::nullopt;
   }

@@ -8,6 +8,7 @@
 
 #include "common/base/check.h"
 #include "common/net/gate.h"
+#include "common/runtime/clock.h"
 #include "common/runtime/fd.h"
 #include "common/wire/limits.h"
 
@@ -21,6 +22,9 @@ using namespace std::chrono_literals;
 /// ZeroMQ reads messages up to its batch of 8 KiB into shared buffers. Below, a copy is also cheaper than what it keeps to give
 /// bytes back.
 constexpr std::size_t kCopiedBytesMax = 8192;
+
+/// Until a connection that ZeroMQ has given up is tried again.
+constexpr Duration kGivenUpPause = 1s;
 
 constexpr zmq::pollitem_t kFreeItem{nullptr, -1, 0, 0};
 
@@ -238,7 +242,7 @@ Result<DealerChannel> DealerChannel::connect(Context& context, const wire::Endpo
   } catch (const zmq::error_t& error) {
     return fail(ErrorCode::kUsage, std::string("cannot connect there: ") + error.what(), endpoint.address);
   }
-  return DealerChannel(std::move(*socket), std::move(handshakes));
+  return DealerChannel(std::move(*socket), endpoint.address, std::move(handshakes));
 }
 
 wire::SendOutcome DealerChannel::send(const wire::Message& message) {
@@ -246,8 +250,25 @@ wire::SendOutcome DealerChannel::send(const wire::Message& message) {
 }
 
 std::optional<Result<wire::Message>> DealerChannel::receive() {
-  handshake();  // So that what ZeroMQ says of them does not pile up.
+  connect_again_if_given_up();
   return receive_message(socket_);
+}
+
+void DealerChannel::connect_again_if_given_up() {
+  if (!handshakes_) return;
+  handshakes_->last();  // Also so that what ZeroMQ says of them does not pile up.
+  if (handshakes_->take_given_up()) connect_again_at_ = now() + kGivenUpPause;
+  if (!connect_again_at_ || now() < *connect_again_at_) return;
+  connect_again_at_.reset();
+  try {
+    socket_.disconnect(address_);  // It may know the address still, and would have two connections.
+  } catch (const zmq::error_t&) {
+  }
+  try {
+    socket_.connect(address_);
+  } catch (const zmq::error_t&) {
+    connect_again_at_ = now() + kGivenUpPause;
+  }
 }
 
 void DealerChannel::watch_handshakes(Poller& poller) {

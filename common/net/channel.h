@@ -78,15 +78,20 @@ class DealerChannel {
 
   /// Of a tcp:// endpoint: how the last attempt to connect has ended.
   Handshake handshake() { return handshakes_ ? handshakes_->last() : Handshake::kNone; }
+  std::uint64_t denials() const { return handshakes_ ? handshakes_->denials() : 0; }
   /// Has `poller` wake for it.
   void watch_handshakes(Poller& poller);
 
   zmq::socket_ref zmq() { return socket_; }
 
  private:
-  DealerChannel(zmq::socket_t socket, std::optional<HandshakeWatch> handshakes)
-      : socket_(std::move(socket)), handshakes_(std::move(handshakes)) {}
+  DealerChannel(zmq::socket_t socket, std::string address, std::optional<HandshakeWatch> handshakes)
+      : socket_(std::move(socket)), address_(std::move(address)), handshakes_(std::move(handshakes)) {}
+  void connect_again_if_given_up();
+
   zmq::socket_t socket_;
+  std::string address_;
+  std::optional<Instant> connect_again_at_;
   std::optional<HandshakeWatch> handshakes_;  ///< Goes before the socket that it watches.
 };
 

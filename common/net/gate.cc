@@ -64,6 +64,11 @@ const wire::Principal* Gate::find(const std::string& key) const {
   return found == allowed_.end() ? nullptr : &found->second;
 }
 
+wire::Principal Gate::find_former(const std::string& key) const {
+  const auto found = revoked_.find(key);
+  return {key, found == revoked_.end() ? "" : found->second, wire::KeyRole::kNobody};
+}
+
 std::vector<Denied> Gate::answer() {
   std::vector<Denied> denied;
   for (int i = 0; i < kAnswersPerTurn; ++i) {
@@ -81,8 +86,7 @@ std::vector<Denied> Gate::answer() {
       socket_.send(zmq::buffer(answer[frame]), is_last ? zmq::send_flags::none : zmq::send_flags::sndmore);
     }
     if (is_allowed) continue;
-    const auto revoked = revoked_.find(key);
-    denied.push_back({question.size() > 3 ? question[3] : "", key, revoked == revoked_.end() ? "" : revoked->second});
+    denied.push_back({question.size() > 3 ? question[3] : "", key, find_former(key).name});
   }
   return denied;
 }

@@ -37,6 +37,9 @@ class Gate {
   /// Whose key that is, and what it may do; nullptr when it opens nothing (any more).
   const wire::Principal* find(const std::string& key) const;
 
+  /// The same of one that opens nothing (any more): whose it was, if that is known.
+  wire::Principal find_former(const std::string& key) const;
+
   /// Lets `key` in until the next replace(): for prove_gate().
   void admit(const std::string& key) { allowed_.emplace(key, wire::Principal{key, {}, wire::KeyRole::kObserver}); }
 

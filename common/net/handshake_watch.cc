@@ -1,5 +1,7 @@
 #include "common/net/handshake_watch.h"
 
+#include <netdb.h>
+
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -35,6 +37,23 @@ Error handshake_error(Handshake handshake, const wire::Endpoint& endpoint) {
                                "join with a file that `sheaf keygen` has made: --join FILE"};
 }
 
+Error no_connection_error(Handshake handshake, const wire::Endpoint& endpoint, const Error& otherwise) {
+  if (handshake == Handshake::kDenied || handshake == Handshake::kFailed) return handshake_error(handshake, endpoint);
+  if (endpoint.is_ipc() || handshake == Handshake::kDone) return otherwise;
+  const std::string host_and_port = endpoint.address.substr(std::string("tcp://").size());
+  const std::string host = host_and_port.substr(0, host_and_port.rfind(':'));
+  addrinfo* found = nullptr;
+  const int error = ::getaddrinfo(host.c_str(), nullptr, nullptr, &found);
+  if (found != nullptr) ::freeaddrinfo(found);
+  if (error != 0) {
+    return Error{ErrorCode::kCluster, "the host has no address: " + std::string(::gai_strerror(error)), endpoint.address,
+                 "see how the master's host is called"};
+  }
+  Error told = otherwise;
+  told.advice = "see whether sheaf-master runs there, and whether its port can be reached from here";
+  return told;
+}
+
 Result<HandshakeWatch> HandshakeWatch::of(Context& context, zmq::socket_t& socket) {
   const std::string address = "inproc://handshakes-" + std::to_string(reinterpret_cast<std::uintptr_t>(socket.handle()));
   if (::zmq_socket_monitor(socket.handle(), address.c_str(), kEvents) == 0) {
@@ -53,7 +72,11 @@ Result<HandshakeWatch> HandshakeWatch::of(Context& context, zmq::socket_t& socke
 HandshakeWatch::HandshakeWatch(void* watched, zmq::socket_t events) : watched_(watched), events_(std::move(events)) {}
 
 HandshakeWatch::HandshakeWatch(HandshakeWatch&& other) noexcept
-    : watched_(std::exchange(other.watched_, nullptr)), events_(std::move(other.events_)), last_(other.last_) {}
+    : watched_(std::exchange(other.watched_, nullptr)),
+      events_(std::move(other.events_)),
+      last_(other.last_),
+      given_up_(other.given_up_),
+      denials_(other.denials_) {}
 
 HandshakeWatch::~HandshakeWatch() {
   // Before the reading end closes: ZeroMQ would wait for a reader.
@@ -67,6 +90,8 @@ Handshake HandshakeWatch::last() {
     std::uint16_t event = 0;
     if (frame.size() >= sizeof event) std::memcpy(&event, frame.data(), sizeof event);
     last_ = meaning_of(event);
+    if (last_ == Handshake::kDenied) denials_ += 1;
+    given_up_ = event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH || event == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL;
     while (frame.more() && events_.recv(frame, zmq::recv_flags::none)) {
     }
   }

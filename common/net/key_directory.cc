@@ -10,12 +10,10 @@
 #include <cerrno>
 #include <ctime>
 #include <set>
-#include <span>
 #include <utility>
 
 #include "common/net/curve.h"
 #include "common/runtime/fd.h"
-#include "common/runtime/files.h"
 #include "common/runtime/toml.h"
 
 namespace sheaf::net {
@@ -62,22 +60,6 @@ Result<Fd> lock(const std::string& path) {
   return fd;
 }
 
-/// So that a power cut leaves either the old or the new file.
-Status replace_file(const std::string& path, const std::string& text) {
-  const std::string fresh = path + ".new";
-  ::unlink(fresh.c_str());
-  {
-    const Fd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-    if (!fd.is_open()) return fail(ErrorCode::kOutput, errno_text(errno), fresh);
-    if (Status written = write_at(fd.get(), 0, std::as_bytes(std::span(text))); !written) {
-      return fail(ErrorCode::kOutput, written.error().what, fresh);
-    }
-    if (::fsync(fd.get()) != 0) return fail(ErrorCode::kOutput, errno_text(errno), fresh);
-  }
-  if (::rename(fresh.c_str(), path.c_str()) != 0) return fail(ErrorCode::kOutput, errno_text(errno), path);
-  return {};
-}
-
 /// Puts what `item` says of a holder in; false when it says nothing that is known.
 bool take(const TomlItem& item, KeyHolder& holder, std::set<std::string>& with_role) {
   const std::string& value = item.values.front();
@@ -91,12 +73,14 @@ bool take(const TomlItem& item, KeyHolder& holder, std::set<std::string>& with_r
                        : item.key == "revoked"  ? &holder.revoked
                                                 : nullptr;
   if (field != nullptr) *field = value;
-  return field != nullptr;
+  return field != nullptr && !value.empty();  // `revoked = ""` would pass for good.
 }
 
 /// A table for each holder, under his name.
 Result<std::vector<KeyHolder>> read_holders(const std::string& path) {
-  auto items = read_toml_file(path);
+  auto text = read_private_text(path);
+  if (!text) return propagate(text);
+  auto items = parse_toml(*text, path);
   if (!items) return propagate(items);
   std::vector<KeyHolder> holders;
   std::set<std::string> with_role;
@@ -120,14 +104,16 @@ Result<std::vector<KeyHolder>> read_holders(const std::string& path) {
   return holders;
 }
 
-/// What others can connect to: a host by name or address, not "all interfaces", and a port.
+/// What others can connect to: a host by name or IPv4 address, not "all interfaces", and a port.
 Status check_reachable(const std::string& text) {
   auto endpoint = wire::parse_endpoint(text);
   if (!endpoint) return propagate(endpoint);
   const std::string rest = endpoint->is_ipc() ? "" : text.substr(std::string("tcp://").size());
-  if (rest.empty() || rest.starts_with("0.0.0.0:") || rest.starts_with("*:") || rest.ends_with(":*")) {
+  const std::string host = rest.substr(0, rest.rfind(':'));
+  const bool is_host = !host.empty() && std::all_of(host.begin(), host.end(), [](char c) { return is_plain(c) || c == '.'; });
+  if (!is_host || host == "0.0.0.0" || rest.ends_with(":*")) {
     return fail(ErrorCode::kUsage, "is nothing that other machines can connect to", text,
-                "name the master's host and port as they reach it: tcp://HOST:7077");
+                "name the master's host, or its IPv4 address, and port as they reach it: tcp://HOST:7077");
   }
   return {};
 }
@@ -135,6 +121,7 @@ Status check_reachable(const std::string& text) {
 }  // namespace
 
 Result<KeyDirectory> KeyDirectory::create(const std::string& path, const std::string& endpoint) {
+  leave_no_core_dump();
   if (Status reachable = check_reachable(endpoint); !reachable) return propagate(reachable);
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return fail(ErrorCode::kOutput, errno_text(errno), path);
   auto held = lock(path);
@@ -208,11 +195,7 @@ Status KeyDirectory::read() {
   if (!server) return propagate(server);
   if (!server->is_server()) return fail(ErrorCode::kUsage, "is no master's", file(kServer), kNoKeys);
 
-  const std::string peers = file(kPeers);
-  const Fd fd(::open(peers.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.is_open()) return fail(ErrorCode::kUsage, errno_text(errno), peers);
-  if (Status own = check_is_owners_own(fd.get(), peers); !own) return own;
-  auto holders = read_holders(peers);
+  auto holders = read_holders(file(kPeers));
   if (!holders) return propagate(holders);
   server_ = std::move(*server);
   holders_ = std::move(*holders);
@@ -227,7 +210,7 @@ Status KeyDirectory::write_holders() const {
             "\"\nadded = \"" + holder.added + "\"\n";
     if (!holder.revoked.empty()) text += "revoked = \"" + holder.revoked + "\"\n";
   }
-  return replace_file(file(kPeers), text);
+  return replace_private_text(file(kPeers), text);
 }
 
 }  // namespace sheaf::net

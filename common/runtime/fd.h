@@ -44,6 +44,10 @@ Result<std::pair<Fd, Fd>> make_socketpair();
 /// Sets or clears O_NONBLOCK.
 void set_nonblocking(int fd, bool nonblocking);
 
+/// Lets this process, and what it starts from now on, have as many descriptors open as the system allows it to ask for: beyond
+/// the usual 1024, select() would not do, and nothing here calls it.
+void allow_all_descriptors();
+
 /// "No space left on device", as errno says it.
 std::string errno_text(int error);
 

@@ -8,15 +8,16 @@
 
 namespace sheaf {
 
-Result<SignalFd> SignalFd::open(Children children) {
+Result<SignalFd> SignalFd::open(Children children, Hangup hangup) {
   std::signal(SIGPIPE, SIG_IGN);
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
-  struct sigaction hangup {};
+  struct sigaction at_hangup {};
   // One that is blocked would come although it is ignored.
-  if (::sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN) sigaddset(&set, SIGHUP);
+  const bool is_ignored = ::sigaction(SIGHUP, nullptr, &at_hangup) == 0 && at_hangup.sa_handler == SIG_IGN;
+  if (hangup == Hangup::kAlways || !is_ignored) sigaddset(&set, SIGHUP);
   if (children == Children::kReport) sigaddset(&set, SIGCHLD);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   Fd fd(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));

@@ -12,14 +12,17 @@ namespace sheaf {
 class SignalFd {
  public:
   enum class Children { kIgnore, kReport };
+  enum class Hangup {
+    kUnlessIgnored,  ///< Whoever has started this under nohup wants it to go on.
+    kAlways,         ///< It has a meaning of its own.
+  };
 
   /// Errors: kFailed when the process has no descriptors left.
-  static Result<SignalFd> open(Children children);
+  static Result<SignalFd> open(Children children, Hangup hangup = Hangup::kUnlessIgnored);
 
   int fd() const { return fd_.get(); }
 
-  /// The number of a signal that has come, or 0 when none waits. Never blocks. SIGHUP comes only where it is not ignored, as
-  /// under nohup.
+  /// The number of a signal that has come, or 0 when none waits. Never blocks.
   int take();
 
  private:

@@ -6,6 +6,7 @@ namespace sheaf::wire {
 
 /// What a key is for: docs/PROTOCOL.md, "Who may send what".
 enum class KeyRole {
+  kNobody,      ///< The key opens nothing.
   kEverything,  ///< There are no keys: whoever reaches the socket is this user, or was let in with --insecure.
   kWorker,      ///< Does jobs.
   kClient,      ///< Submits runs, and cuts and binds them.
@@ -17,9 +18,12 @@ enum class KeyRole {
 struct Principal {
   std::string key;   ///< The public one, Z85; empty where there are no keys.
   std::string name;  ///< As `sheaf keygen` has it; empty where there are no keys.
-  KeyRole role = KeyRole::kEverything;
+  KeyRole role = KeyRole::kNobody;
 
   bool operator==(const Principal&) const = default;
 };
+
+/// Where there are no keys.
+inline const Principal kWithoutKeys{{}, {}, KeyRole::kEverything};
 
 }  // namespace sheaf::wire

@@ -15,6 +15,7 @@ struct AuditEvent {
     kCancelled,  ///< A run.
     kRefused,    ///< Sent what he may not, or what cannot be read.
     kDenied,     ///< Has no key that opens anything; nothing he sent was read.
+    kRevoked,    ///< Was connected when his key was found to open nothing any more.
     kKeysRead,   ///< The list of keys was read anew.
   };
   What what = What::kJoined;

@@ -12,14 +12,13 @@
 #include <utility>
 
 #include "common/net/key_file.h"
-#include "common/runtime/clock.h"
 #include "common/runtime/log.h"
 
 namespace sheaf::master {
 
 namespace {
 
-constexpr Duration kStrangersInterval = std::chrono::seconds(1);
+constexpr std::size_t kTextBytesMax = 512;
 
 const char* word(AuditEvent::What what) {
   switch (what) {
@@ -29,6 +28,7 @@ const char* word(AuditEvent::What what) {
     case AuditEvent::What::kCancelled: return "cancelled";
     case AuditEvent::What::kRefused: return "refused";
     case AuditEvent::What::kDenied: return "denied";
+    case AuditEvent::What::kRevoked: return "revoked";
     case AuditEvent::What::kKeysRead: return "keys_read";
   }
   return "";
@@ -58,25 +58,45 @@ Result<AuditFile> AuditFile::open(std::string path, std::uint64_t bytes_max) {
   return AuditFile(std::move(path), bytes_max, std::move(fd), static_cast<std::uint64_t>(status.st_size));
 }
 
+void AuditFile::on_time(Instant now) {
+  if (now - minute_ < std::chrono::minutes(1)) return;
+  minute_ = now;
+  write_held_back();
+}
+
 void AuditFile::record(const AuditEvent& event) {
-  std::uint64_t held_back = 0;
-  if (event.what == AuditEvent::What::kRefused || event.what == AuditEvent::What::kDenied) {
-    const auto passed = throttles_.try_emplace(event.what, kStrangersInterval).first->second.pass(now());
-    if (!passed) return;
-    held_back = *passed;
+  Count& count = counts_[{event.what, event.who.name}];
+  if (count.lines >= kLinesAMinute) {
+    count.held_back += 1;
+    count.last = event;
+    return;
   }
-  nlohmann::ordered_json line = {{"time", time_of_day()},  {"what", word(event.what)},
-                                 {"name", event.who.name}, {"role", net::key_role_name(event.who.role)},
-                                 {"key", event.who.key},   {"peer", event.peer},
-                                 {"detail", event.detail}};
+  count.lines += 1;
+  write(event, 0);
+}
+
+void AuditFile::write_held_back() {
+  for (const auto& [kind, count] : std::exchange(counts_, {})) {
+    if (count.held_back > 0) write(count.last, count.held_back);
+  }
+}
+
+void AuditFile::write(const AuditEvent& event, std::uint64_t held_back) {
+  const auto cut = [](const std::string& text) { return text.substr(0, kTextBytesMax); };
+  nlohmann::ordered_json line = {{"time", time_of_day()},      {"what", word(event.what)},
+                                 {"name", event.who.name},     {"role", net::key_role_name(event.who.role)},
+                                 {"key", event.who.key},       {"peer", cut(event.peer)},
+                                 {"detail", cut(event.detail)}};
   if (held_back > 0) line["held_back"] = held_back;
   // What a peer says of itself need not be UTF-8.
-  const std::string text = line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  std::string text = line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  if (is_torn_) text.insert(0, "\n");
   make_room(text.size());
-  if (::write(fd_.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
-    log_error("audit_not_written path=" + path_ + " reason=\"" + errno_text(errno) + "\"");
-  }
-  bytes_ += text.size();
+  const ssize_t written = ::write(fd_.get(), text.data(), text.size());
+  is_torn_ = written != static_cast<ssize_t>(text.size());
+  if (is_torn_)
+    log_error("audit_not_written path=" + path_ + " reason=\"" + (written < 0 ? errno_text(errno) : "no space left") + "\"");
+  bytes_ += written > 0 ? static_cast<std::uint64_t>(written) : 0;
 }
 
 void AuditFile::make_room(std::uint64_t bytes) {

@@ -19,6 +19,9 @@ static_assert(kDefaults.jobs_window <= wire::kFedJobsMax && kDefaults.deliver_jo
               kDefaults.worker_jobs_max <= wire::kHeldJobsMax);
 static_assert(kDefaults.lease == wire::kLease && kDefaults.revoked_max >= 2 * wire::kCancelGrace);
 
+/// Of the name by which a peer is known here: as long as those that there are, and no more for logs and audit.
+constexpr std::size_t kHostBytesMax = 256;
+
 /// Says that its sender is there, and nothing else.
 bool is_sign_of_life(const v1::Envelope& envelope) {
   return envelope.has_heartbeat() || envelope.has_renew_lease();
@@ -49,27 +52,13 @@ void Hub::on_message(Instant now, const wire::PeerAddress& from, Result<wire::Me
     on_hello(now, from, envelope.hello(), who);
   } else if (peer == nullptr || envelope.epoch() != config_.scheduler.epoch) {
     refuse(from, v1::REFUSAL_HELLO_FIRST, "this master does not know this connection");
-  } else if (!may_be(who.role, peer->role) || !may_send(peer->role, envelope.body_case())) {
+  } else if (!may_be(who.role, peer->role)) {
+    on_stranger(now, from, who);
+  } else if (!may_send(peer->role, envelope.body_case())) {
     refuse_message(now, from, who, v1::REFUSAL_FORBIDDEN, "a message that a " + v1::Role_Name(peer->role) + " may not send");
   } else {
     peer->has_only_greeted = false;
     dispatch(now, *peer, *message);
-  }
-}
-
-void Hub::on_stranger(Instant now, const wire::PeerAddress& from) {
-  lose(now, from, false);
-  refuse_message(now, from, {}, v1::REFUSAL_FORBIDDEN, "this key opens nothing here any more");
-}
-
-void Hub::on_keys_changed(Instant now, const std::function<bool(const wire::Principal&)>& is_good) {
-  for (const wire::PeerAddress& address : peers_.addresses()) {
-    const Peer* peer = peers_.find(address);
-    if (peer == nullptr || is_good(peer->principal)) continue;
-    log_warn("key_revoked peer=" + peer->name + " key=" + peer->principal.name);
-    const std::string text = "the key \"" + peer->principal.name + "\" was revoked";
-    lose(now, address, false);
-    refuse(address, v1::REFUSAL_FORBIDDEN, text);  // After that: what is still to be sent goes with the link.
   }
 }
 
@@ -186,20 +175,21 @@ void Hub::on_hello(Instant now, const wire::PeerAddress& from, const v1::Hello& 
   peer.principal = who;
   peer.role = hello.role();
   peer.session = wire::from_wire(hello.session());
-  peer.name = hello.host() + ":" + std::to_string(hello.pid());
-  peer.host = hello.host();
+  peer.host = wire::wire_text(hello.host().substr(0, kHostBytesMax));
+  peer.name = peer.host + ":" + std::to_string(hello.pid());
   peer.pid = hello.pid();
   peer.version = hello.version();
   peer.executors = hello.worker().executors();
   peer.greeted = now;
   peer.last_heard = now;
   peer.last_sent = now;
-  audit(AuditEvent::What::kJoined, who, peer.name, v1::Role_Name(hello.role()));
   switch (hello.role()) {
     case v1::ROLE_WORKER: welcome_worker(now, std::move(peer), hello); break;
     case v1::ROLE_STAGE: welcome_stage(now, std::move(peer), hello.stage()); break;
     default: welcome_client(now, std::move(peer)); break;
   }
+  const Peer* welcomed = peers_.find(from);
+  if (welcomed != nullptr) audit(AuditEvent::What::kJoined, who, welcomed->name, v1::Role_Name(hello.role()));
 }
 
 v1::Welcome Hub::make_welcome() const {
@@ -231,7 +221,13 @@ void Hub::welcome_worker(Instant now, Peer peer, const v1::Hello& hello) {
   joined.kinds.clear();
   for (const v1::OfferedKind& kind : worker.kinds()) joined.kinds.emplace(kind.name(), kind.fingerprint());
   for (const v1::JobAttempt& running : worker.running()) {
-    joined.running.push_back({wire::from_wire(running.job()), wire::from_wire(running.attempt())});
+    const JobId job = wire::from_wire(running.job());
+    const Attempt attempt = wire::from_wire(running.attempt());
+    if (may_answer(peer.principal, job, attempt)) {
+      joined.running.push_back({job, attempt});
+    } else {
+      refuse_answer(now, peer, job, attempt);
+    }
   }
   Peer& added = peers_.add(std::move(peer));
   v1::Envelope message = envelope();
@@ -289,7 +285,7 @@ void Hub::lose(Instant now, const wire::PeerAddress& address, bool graceful) {
   const SessionId session = peer->session;
   const std::string name = peer->name;
   const wire::Principal who = peer->principal;
-  audit(AuditEvent::What::kLeft, who, name, graceful ? "said goodbye" : "was lost");
+  audit(AuditEvent::What::kLeft, who, name, graceful ? "said goodbye" : "its connection has ended");
   peers_.remove(address);
   if (!graceful) sender_.forget(address);  // Who says goodbye may still be there to hear ours.
   look_before(now + config_.update_interval);
@@ -330,21 +326,6 @@ void Hub::refuse(const wire::PeerAddress& to, v1::RefusalReason reason, std::str
   message.envelope.mutable_refused()->set_reason(reason);
   message.envelope.mutable_refused()->set_text(wire::wire_text(std::move(text)));
   sender_.send(to, std::move(message));
-}
-
-void Hub::refuse_message(Instant now, const wire::PeerAddress& from, const wire::Principal& who, v1::RefusalReason reason,
-                         const std::string& text) {
-  const Peer* peer = peers_.find(from);
-  const std::string name = peer != nullptr ? peer->name : "unknown";
-  refused_messages_ += 1;
-  complaints_.add(now,
-                  "message_refused peer=" + name + (who.name.empty() ? "" : " key=" + who.name) + " reason=\"" + text + "\"");
-  audit(AuditEvent::What::kRefused, who, name, text);
-  refuse(from, reason, text);
-}
-
-void Hub::audit(AuditEvent::What what, const wire::Principal& who, const std::string& peer, const std::string& detail) {
-  if (audit_ != nullptr) audit_->record({what, who, peer, detail});
 }
 
 v1::Envelope Hub::envelope() const {
@@ -393,7 +374,10 @@ void Hub::carry_out(Instant now, const Action& action) {
                    if (HubRun* run = find_run(a.job.run)) run->jobs.erase(a.job.key);
                  },
                  [&](const ReleaseResult& a) {
-                   if (HubRun* run = find_run(a.job.run)) run->results.erase(a.job.key);
+                   if (HubRun* run = find_run(a.job.run)) {
+                     run->results.erase(a.job.key);
+                     run->holders.erase(a.job.key);
+                   }
                  },
                  [&](const AskFeed& a) {
                    HubRun* run = find_run(a.run);

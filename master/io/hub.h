@@ -58,11 +58,13 @@ class Hub {
       Audit* audit = nullptr);
 
   /// A message from `from`, or why it was refused. `who`: whose key `from` has shown, as it stands now.
-  void on_message(Instant now, const wire::PeerAddress& from, Result<wire::Message> message, const wire::Principal& who = {});
+  void on_message(Instant now, const wire::PeerAddress& from, Result<wire::Message> message,
+                  const wire::Principal& who = wire::kWithoutKeys);
   /// A message from somebody whose key opens nothing any more. It was not looked at.
-  void on_stranger(Instant now, const wire::PeerAddress& from);
-  /// The list of keys was read anew: those whose key `is_good` does not know any more leave.
-  void on_keys_changed(Instant now, const std::function<bool(const wire::Principal&)>& is_good);
+  void on_stranger(Instant now, const wire::PeerAddress& from, const wire::Principal& who);
+  /// The list of keys was read anew: `find` gives what a key is now, nullptr for one that opens nothing. Who may not be what he
+  /// is any more leaves, and his runs end.
+  void on_keys_changed(Instant now, const std::function<const wire::Principal*(const std::string& key)>& find);
   /// Everything that is due. Feed it all that has arrived first: a pause of the master's own must not look like everybody's
   /// silence.
   void on_time(Instant now);
@@ -96,15 +98,10 @@ class Hub {
   void welcome_stage(Instant now, Peer peer, const v1::StageHello& hello);
   void welcome_client(Instant now, Peer peer);
   v1::Welcome make_welcome() const;
-  void on_ask_workers(Instant now, Peer& observer, const v1::AskWorkers& asked);
   void renew_lease(Instant now, Peer& worker, const v1::RenewLease& asked);
   void dispatch(Instant now, Peer& peer, wire::Message& message);
   void send(Instant now, Peer& peer, v1::Envelope envelope, std::vector<Bytes> payloads = {});
   void refuse(const wire::PeerAddress& to, v1::RefusalReason reason, std::string text);
-  /// Of what somebody has sent who may not, or that cannot be read: counted, logged, kept in the audit.
-  void refuse_message(Instant now, const wire::PeerAddress& from, const wire::Principal& who, v1::RefusalReason reason,
-                      const std::string& text);
-  void audit(AuditEvent::What what, const wire::Principal& who, const std::string& peer, const std::string& detail);
   /// The connection is gone: what depends on it is told. `graceful`: it said goodbye.
   void lose(Instant now, const wire::PeerAddress& address, bool graceful);
   void look_before(Instant when) { next_look_ = std::min(next_look_.value_or(when), when); }
@@ -112,6 +109,19 @@ class Hub {
   void apply(Instant now, Event event);
   void carry_out(Instant now, const Action& action);
   v1::Envelope envelope() const;
+
+  // hub_keys.cc: whose key a peer has shown
+  /// Of what somebody has sent who may not, or that cannot be read: counted, logged, kept in the audit.
+  void refuse_message(Instant now, const wire::PeerAddress& from, const wire::Principal& who, v1::RefusalReason reason,
+                      const std::string& text);
+  /// Whether the attempt was given to that key, or is of no matter any more.
+  bool may_answer(const wire::Principal& who, JobId job, Attempt attempt) const;
+  /// Of a job that was given to another key: it counts for nothing.
+  void refuse_answer(Instant now, const Peer& worker, JobId job, Attempt attempt);
+  void audit(AuditEvent::What what, const wire::Principal& who, const std::string& peer, const std::string& detail);
+
+  // hub_observers.cc: those who look on
+  void on_ask_workers(Instant now, Peer& observer, const v1::AskWorkers& asked);
 
   // hub_runs.cc: runs, their clients and their stages
   void on_submit(Instant now, Peer& client, const v1::Submit& submit);

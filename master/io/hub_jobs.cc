@@ -26,6 +26,8 @@ void Hub::assign(Instant now, const Assign& action) {
   assignment.set_is_leased(!description.deterministic() && !description.second_attempt());
   if (worker->runs_set_up.insert(action.job.run).second) assignment.set_setup(run->planned.setup());
   *assignment.mutable_payload() = wire::payload_ref(payload->size(), payload->digest(), inlined);
+  const wire::Principal& who = worker->principal;
+  if (who.role != wire::KeyRole::kEverything) run->holders[action.job.key].emplace(action.attempt, who.key);
   if (!inlined) {
     const TransferKey key{action.job, action.attempt};
     worker->outgoing.insert_or_assign(key, Peer::Outgoing{wire::Upload(action.job, action.attempt, payload->size()), *payload});
@@ -95,6 +97,7 @@ void Hub::on_results(Instant now, Peer& worker, wire::Message& message) {
 void Hub::on_result(Instant now, Peer& worker, const v1::JobResult& result, Bytes bytes) {
   const JobId job = wire::from_wire(result.job());
   const Attempt attempt = wire::from_wire(result.attempt());
+  if (!may_answer(worker.principal, job, attempt)) return refuse_answer(now, worker, job, attempt);
   worker.incoming.erase({job, attempt});  // It begins anew, or takes back what it has announced.
   if (result.outcome() == v1::OUTCOME_DONE) {
     const Digest announced = wire::digest_from(result.payload());

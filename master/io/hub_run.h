@@ -57,6 +57,9 @@ struct HubRun {
     const auto found = revisions.find(key);
     return found == revisions.end() ? 0 : found->second;
   }
+  /// With keys: which of them each attempt was given to, of jobs that are not accepted. Numbers are small and anybody can guess
+  /// them, so they prove nothing.
+  std::map<JobKey, std::map<Attempt, std::string>> holders;
   std::optional<v1::Publish> publish;
 
   bool has_no_fit = false;  ///< There are workers, and none that may do its jobs: said in the log once.

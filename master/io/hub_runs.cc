@@ -477,6 +477,7 @@ void Hub::finish_run(Instant now, HubRun& run) {
   if (run.state != v1::RUN_DONE) stages_.stop(run.id);
   run.jobs.clear();
   run.results.clear();
+  run.holders.clear();
   peers_.forget(run.id);
   log_info("run_ended run=" + std::to_string(run.id.value) + " state=" + v1::RunState_Name(run.state) +
            (run.fault ? " fault=\"" + run.fault->message() + "\"" : ""));

@@ -33,15 +33,18 @@ void read_listen(const cli::GivenSettings& given, ServerOptions& server, std::ve
   const cli::Given* keys = given.find("keys");
   if (keys != nullptr) {
     auto opened = net::KeyDirectory::open(keys->values.front());
-    if (!opened) return errors.push_back(opened.error());
-    server.keys = std::move(*opened);
+    if (opened) {
+      server.keys = std::move(*opened);
+    } else {
+      errors.push_back(opened.error());
+    }
   }
-  if (server.keys && !given.is_set("listen")) {
-    server.listen = listen_for(*server.keys);
+  if (keys != nullptr && !given.is_set("listen")) {
+    if (server.keys) server.listen = listen_for(*server.keys);
     return;
   }
-  server.listen = cli::endpoint_or_default(given, "listen", given.is_set("insecure") || server.keys, errors);
-  if (server.keys && server.listen.is_ipc()) {
+  server.listen = cli::endpoint_or_default(given, "listen", given.is_set("insecure") || keys != nullptr, errors);
+  if (keys != nullptr && server.listen.is_ipc()) {
     errors.push_back(
         Error{ErrorCode::kUsage, "goes with a tcp:// endpoint: an ipc:// one is this user's own", keys->where, {}});
   }

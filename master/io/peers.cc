@@ -76,6 +76,7 @@ bool may_send(v1::Role role, v1::Envelope::BodyCase body) {
 
 bool may_be(wire::KeyRole key, v1::Role role) {
   switch (key) {
+    case wire::KeyRole::kNobody: return false;
     case wire::KeyRole::kEverything: return true;
     case wire::KeyRole::kWorker: return role == v1::ROLE_WORKER || role == v1::ROLE_OBSERVER;
     case wire::KeyRole::kClient:
@@ -86,7 +87,7 @@ bool may_be(wire::KeyRole key, v1::Role role) {
 }
 
 bool may_see_others(wire::KeyRole key) {
-  return key != wire::KeyRole::kWorker;
+  return key != wire::KeyRole::kWorker && key != wire::KeyRole::kNobody;
 }
 
 }  // namespace sheaf::master

@@ -94,7 +94,10 @@ class Loop {
         shut_down();
         return exit_code_of_signal(signal);
       }
-      if (guard_ != nullptr) answer_handshakes();
+      if (guard_ != nullptr) {
+        answer_handshakes();
+        guard_->audit.on_time(now());
+      }
       take_messages();
       if (look && turn >= *look && turn >= judge_from_) hub_.on_time(now());
       flush();
@@ -131,7 +134,7 @@ class Loop {
     for (const net::Denied& denied : guard_->gate.answer()) {
       const std::string why = denied.name.empty() ? "unknown key" : "the key \"" + denied.name + "\" was revoked";
       denials_.add(now(), "handshake_denied from=" + denied.address + " reason=\"" + why + "\"");
-      guard_->audit.record({AuditEvent::What::kDenied, {denied.key, denied.name, {}}, denied.address, why});
+      guard_->audit.record({AuditEvent::What::kDenied, {denied.key, denied.name}, denied.address, why});
     }
   }
 
@@ -144,11 +147,15 @@ class Loop {
       guard_->audit.record({AuditEvent::What::kKeysRead, {}, {}, "not read: " + keys.error().message()});
       return;
     }
+    if (keys->server().secret_key != guard_->keys.server().secret_key) {
+      log_warn("server_key_changed path=" + keys->path() +
+               ": this master goes on with the one before until it is started again");
+    }
     guard_->keys = std::move(*keys);
     guard_->gate.replace(guard_->keys);
     log_info("keys_read holders=" + std::to_string(guard_->keys.holders().size()));
     guard_->audit.record({AuditEvent::What::kKeysRead, {}, {}, std::to_string(guard_->keys.holders().size()) + " holders"});
-    hub_.on_keys_changed(now(), [this](const wire::Principal& who) { return guard_->gate.find(who.key) != nullptr; });
+    hub_.on_keys_changed(now(), [this](const std::string& key) { return guard_->gate.find(key); });
   }
 
   void take_messages() {
@@ -160,7 +167,7 @@ class Loop {
       } else if (const wire::Principal* who = guard_->gate.find(incoming->user)) {
         hub_.on_message(now(), incoming->from, std::move(incoming->message), *who);
       } else {
-        hub_.on_stranger(now(), incoming->from);
+        hub_.on_stranger(now(), incoming->from, guard_->gate.find_former(incoming->user));
       }
       if (i % kMessagesPerFlush == 0) flush();
     }

@@ -181,7 +181,7 @@ TEST_F(HostsTest, LaunchSaysWhatDoesNotWork) {
   // A key for something else: what the worker says.
   finished = run(launch({key("client"), Hosts::address(kSecond)}));
   EXPECT_EQ(finished.exit_code, 1);
-  EXPECT_THAT(finished.err, HasSubstr("its key is a client's"));
+  EXPECT_THAT(finished.err, HasSubstr("its key is for the role \"client\""));
   struct stat status {};
   ASSERT_EQ(::stat(path("home/.config/sheaf/second.toml").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "tests/e2e/support/cluster.h"
 #include "tests/e2e/support/corpus.h"
@@ -125,13 +126,18 @@ TEST_F(KeysTest, SaysWhyAKeyDoesNotOpen) {
   // One for something else: nobody is asked.
   finished = video({"--join", key("worker")});
   EXPECT_EQ(finished.exit_code, 2);
-  EXPECT_THAT(finished.err, HasSubstr("its key is a worker's"));
+  EXPECT_THAT(finished.err, HasSubstr("its key is for the role \"worker\""));
   Process worker = start_keyed_worker("client");
   EXPECT_EQ(worker.wait().exit_code, 2);
   // The master's own files.
   finished = video({"--join", key("client"), "--stage", "master"});
-  EXPECT_EQ(finished.exit_code, 5);
+  EXPECT_EQ(finished.exit_code, 2);
   EXPECT_THAT(finished.err, HasSubstr("a master with keys opens no files"));
+  // A host that is not there.
+  ASSERT_EQ(run(sheaf({"keygen", path("nowhere"), "--endpoint", "tcp://no-such-host.invalid:7077"})).exit_code, 0);
+  finished = video({"--join", path("nowhere/client.toml"), "--wait", "1s"});
+  EXPECT_EQ(finished.exit_code, 5);
+  EXPECT_THAT(finished.err, HasSubstr("the host has no address"));
   // Revoked.
   std::filesystem::copy_file(key("client"), path("kept.toml"));
   keygen({"--revoke", "client"});
@@ -144,7 +150,7 @@ TEST_F(KeysTest, SaysWhyAKeyDoesNotOpen) {
   finished = video({"--join", path("kept.toml")});
   EXPECT_EQ(finished.exit_code, 5);
   EXPECT_THAT(finished.err, HasSubstr("does not let this key in"));
-  EXPECT_THAT(audit(), HasSubstr("\"what\":\"denied\",\"name\":\"client\""));
+  EXPECT_THAT(audit(), HasSubstr("\"what\":\"denied\",\"name\":\"client\",\"role\":\"\""));
 }
 
 TEST_F(KeysTest, EndsAllWorkersOfAKeyAtOnceWhenItIsRevoked) {
@@ -166,6 +172,42 @@ TEST_F(KeysTest, EndsAllWorkersOfAKeyAtOnceWhenItIsRevoked) {
   const Finished batch = run(sheaf({"batch", "--join", key("client"), "echo", ":::", "a"}));
   EXPECT_EQ(batch.exit_code, 0) << batch.err;
   EXPECT_EQ(batch.out, "a\n");
+}
+
+TEST_F(KeysTest, EndsTheBatchOfAKeyThatIsRevoked) {
+  const Process master = start_keyed_master();
+  const Process worker = start_keyed_worker("worker", {"--allow-commands"});
+  // Each command waits for its turn; the first one has begun when the key is revoked.
+  output_of({"mkfifo", path("gate")});
+  Process batch = Process::start(sheaf(
+      {"batch", "--join", key("client"), "echo {} >> " + path("begun") + "; read x < " + path("gate"), ":::", "1", "2", "3"}));
+  ASSERT_TRUE(batch.wait_until([&] { return std::filesystem::exists(path("begun")); }, "the first command runs"));
+  keygen({"--revoke", "client"});
+  master.send(SIGHUP);
+  const Finished finished = batch.wait();
+  EXPECT_EQ(finished.exit_code, 255);
+  EXPECT_THAT(finished.err, HasSubstr("was revoked"));
+  EXPECT_TRUE(wait_until_gone(processes("sh")));
+  EXPECT_EQ(read_file(path("begun")), "1\n");
+}
+
+TEST_F(KeysTest, LeavesNoWorkerToWhoTakesTheMastersPlaceForAMoment) {
+  // Goal: a denial is not signed. Another master on that port, with the same key of its own and an empty list, says what
+  // anybody could say who sits on the address for a moment.
+  std::optional<Process> master(start_keyed_master());
+  Process worker = start_keyed_worker("worker", {"--allow-commands"});
+  ASSERT_TRUE(worker.wait_until([&] { return worker.err().find("welcomed") != std::string::npos; }, "it is welcomed"));
+  master->send(SIGTERM);
+  master->wait();
+  const std::string list = read_file(key("peers"));
+  write_file(key("peers"), "");
+  std::optional<Process> impostor(start_keyed_master());
+  ASSERT_TRUE(worker.wait_until([&] { return worker.err().find("handshake_failed") != std::string::npos; }, "it is denied"));
+  impostor->send(SIGTERM);
+  impostor->wait();
+  write_file(key("peers"), list);
+  master.emplace(start_keyed_master());
+  EXPECT_EQ(run(sheaf({"batch", "--join", key("client"), "echo", ":::", "a"})).out, "a\n") << worker.err();
 }
 
 TEST_F(KeysTest, KeepsItsListWhenTheNewOneIsFaulty) {

@@ -52,28 +52,41 @@ TEST_F(AuditFileTest, AddsALineAnEvent) {
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
 }
 
-TEST_F(AuditFileTest, CountsWhatStrangersCauseInsteadOfWritingAllOfIt) {
-  AuditFile audit = open();
-  for (int i = 0; i < 1000; ++i) audit.record({What::kDenied, {}, "10.0.0.1", "unknown key"});
-  EXPECT_LT(lines_of(path_).size(), 100U);
-  for (int i = 0; i < 10; ++i) audit.record({What::kSubmitted, {}, {}, {}});
-  EXPECT_GE(lines_of(path_).size(), 11U) << "what peers with keys do is written each time";
+TEST_F(AuditFileTest, LetsNobodyWashOutWhatHeDid) {
+  const auto event = [](What what, const std::string& name) { return AuditEvent{what, {"key", name, {}}, "there", "again"}; };
+  Instant now{std::chrono::hours(1)};
+  {
+    AuditFile audit = open();
+    audit.on_time(now);
+    audit.record(event(What::kSubmitted, "ann"));
+    for (int i = 0; i < 1000; ++i) audit.record(event(What::kJoined, "mallory"));
+    audit.record(event(What::kSubmitted, "mallory"));
+    audit.record(event(What::kJoined, "ann"));
+    EXPECT_EQ(lines_of(path_).size(), AuditFile::kLinesAMinute + 3) << "each name and thing has lines of its own";
+    audit.on_time(now + std::chrono::seconds(59));
+    EXPECT_EQ(lines_of(path_).size(), AuditFile::kLinesAMinute + 3);
+    audit.on_time(now + std::chrono::seconds(60));
+    EXPECT_EQ(lines_of(path_).back()["held_back"], 1000 - AuditFile::kLinesAMinute);
+    EXPECT_EQ(lines_of(path_).back()["name"], "mallory");
+    for (int i = 0; i < 100; ++i) audit.record(event(What::kDenied, ""));
+  }
+  EXPECT_EQ(lines_of(path_).back()["held_back"], 100 - AuditFile::kLinesAMinute) << "also at its end";
 }
 
 TEST_F(AuditFileTest, NeverTakesMoreRoomThanTwoFiles) {
   AuditFile audit = open(1000);
-  for (int i = 0; i < 100; ++i) audit.record({What::kJoined, {}, "peer " + std::to_string(i), {}});
+  for (int i = 0; i < 50; ++i) audit.record({What::kJoined, {}, "peer " + std::to_string(i), {}});
+  audit.record({What::kLeft, {}, std::string(5000, 'h'), std::string(5000, 'd')});
   const auto lines = lines_of(path_);
   ASSERT_FALSE(lines.empty());
-  EXPECT_EQ(lines.back()["peer"], "peer 99");
+  EXPECT_EQ(lines.back()["what"], "left");
+  EXPECT_EQ(lines.back()["peer"].get<std::string>().size(), 512U);
   const auto before = lines_of(path_ + ".1");
   ASSERT_FALSE(before.empty());
-  EXPECT_EQ(before.back()["peer"], "peer " + std::to_string(99 - lines.size()));
-  for (const std::string& file : {path_, path_ + ".1"}) {
-    struct stat status {};
-    ASSERT_EQ(::stat(file.c_str(), &status), 0);
-    EXPECT_LE(status.st_size, 1000);
-  }
+  EXPECT_EQ(before.back()["peer"], "peer 49");
+  struct stat status {};
+  ASSERT_EQ(::stat((path_ + ".1").c_str(), &status), 0);
+  EXPECT_LE(status.st_size, 1000);
 }
 
 TEST_F(AuditFileTest, SaysWhenItCannotBeKept) {

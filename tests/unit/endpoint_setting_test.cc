@@ -96,8 +96,10 @@ TEST_F(MasterSettingTest, RefusesAKeyForSomethingElse) {
   EXPECT_THAT(
       messages(errors_),
       ElementsAre(
-          file("worker") + ": its key is a worker's, and does not serve here; name the file of a key for: client or admin",
-          file("server") + ": its key is a server's, and does not serve here; name the file of a key for: client or admin",
+          file("worker") +
+              ": its key is for the role \"worker\", and does not serve here; name the file of a key for: client or admin",
+          file("server") +
+              ": its key is for the role \"server\", and does not serve here; name the file of a key for: client or admin",
           ::testing::StartsWith(file("missing") + ": No such file or directory")));
 }
 

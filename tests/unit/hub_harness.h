@@ -89,7 +89,9 @@ class HubTest : public testing::Test {
 
   // --- what peers say
   void say(const wire::PeerAddress& from, v1::Envelope envelope, std::vector<Bytes> payloads = {}) {
-    hub_.on_message(now_, from, wire::Message{std::move(envelope), std::move(payloads)}, keys_[from]);
+    const auto key = keys_.find(from);
+    const wire::Principal& who = key == keys_.end() ? wire::kWithoutKeys : key->second;
+    hub_.on_message(now_, from, wire::Message{std::move(envelope), std::move(payloads)}, who);
     notice_gone();
   }
   /// Tells the hub of those that it spoke to and that are gone, as the loop does at the end of a turn.

@@ -73,6 +73,8 @@ TEST_F(HubKeysTest, LooksAtTheKeyOfEachMessage) {
   say("worker", draining);
   EXPECT_EQ(refusal("worker").reason(), v1::REFUSAL_FORBIDDEN);
   EXPECT_EQ(hub_.refused_messages(), 1U);
+  say("worker", draining);
+  EXPECT_EQ(refusal("worker").reason(), v1::REFUSAL_HELLO_FIRST) << "its link is gone";
 }
 
 TEST_F(HubKeysTest, LetsNobodyTakeTheSessionOfAnotherKey) {
@@ -107,6 +109,21 @@ TEST_F(HubKeysTest, OpensNoFilesForAKey) {
   EXPECT_EQ(hub_.active_runs(), 0U);
 }
 
+/// A list of keys, as the server has it.
+class List {
+ public:
+  explicit List(std::vector<wire::Principal> good) : good_(std::move(good)) {}
+  const wire::Principal* operator()(const std::string& key) const {
+    for (const wire::Principal& one : good_) {
+      if (one.key == key) return &one;
+    }
+    return nullptr;
+  }
+
+ private:
+  std::vector<wire::Principal> good_;
+};
+
 TEST_F(HubKeysTest, SendsThoseAwayWhoseKeyWasRevoked) {
   give("second", "w", KeyRole::kWorker);
   greet_as_worker("worker", 300);
@@ -114,7 +131,7 @@ TEST_F(HubKeysTest, SendsThoseAwayWhoseKeyWasRevoked) {
   const std::string token = submit_run();
   greet_as_client_stage("stage", token);
   for (const char* peer : {"worker", "second", "client", "stage"}) hears(peer);
-  hub_.on_keys_changed(now_, [](const wire::Principal& who) { return who.name != "w"; });
+  hub_.on_keys_changed(now_, List({keys_["client"]}));
   for (const char* peer : {"worker", "second"}) {
     EXPECT_EQ(refusal(peer).reason(), v1::REFUSAL_FORBIDDEN);
     EXPECT_THAT(heard("refused").envelope.refused().text(), HasSubstr("revoked"));
@@ -122,18 +139,105 @@ TEST_F(HubKeysTest, SendsThoseAwayWhoseKeyWasRevoked) {
   }
   EXPECT_THAT(hears("client"), IsEmpty());
   EXPECT_THAT(hears("stage"), IsEmpty());
+  EXPECT_EQ(hub_.active_runs(), 1U);
   hub_.check_invariants();
+}
+
+TEST_F(HubKeysTest, EndsTheRunsOfAKeyThatWasRevokedAtOnce) {
+  const std::string token = submit_run();
+  greet_as_client_stage("stage", token);
+  plan(2);
+  feed(0, "a");
+  feed(1, "b");
+  greet_as_worker("worker", 300);
+  hears("worker");
+  heard("assign");
+  hub_.on_keys_changed(now_, List({keys_["worker"], keys_["other"]}));
+  EXPECT_EQ(refusal("client").reason(), v1::REFUSAL_FORBIDDEN);
+  EXPECT_EQ(hub_.active_runs(), 0U);
+  EXPECT_THAT(hears("worker"), ElementsAre("revoke")) << "nothing more is begun";
+  hub_.check_invariants();
+}
+
+TEST_F(HubKeysTest, TakesAKeyForWhatItIsNow) {
+  greet_as_client();
+  hears("client");
+  wire::Principal observer = keys_["client"];
+  observer.role = KeyRole::kObserver;
+  hub_.on_keys_changed(now_, List({observer}));
+  EXPECT_EQ(refusal("client").reason(), v1::REFUSAL_FORBIDDEN);
+  greet_as_client("other", 101);
+  hears("other");
+  wire::Principal admin = keys_["other"];
+  admin.role = KeyRole::kAdmin;
+  hub_.on_keys_changed(now_, List({admin}));
+  EXPECT_THAT(hears("other"), IsEmpty());
 }
 
 TEST_F(HubKeysTest, HearsNothingFromAKeyThatOpensNothing) {
   greet_as_worker("worker", 300);
   hears("worker");
-  hub_.on_stranger(now_, "worker");
+  const wire::Principal former{"key of w", "w", KeyRole::kNobody};
+  hub_.on_stranger(now_, "worker", former);
   EXPECT_EQ(refusal("worker").reason(), v1::REFUSAL_FORBIDDEN);
+  EXPECT_EQ(audit_.events.back().what, What::kLeft);
+  EXPECT_EQ(audit_.events[audit_.events.size() - 2].what, What::kRefused);
+  EXPECT_EQ(audit_.events[audit_.events.size() - 2].who, former);
   v1::Envelope heartbeat = envelope();
   heartbeat.mutable_heartbeat();
   say("worker", heartbeat);
   EXPECT_EQ(refusal("worker").reason(), v1::REFUSAL_HELLO_FIRST) << "its link is gone";
+}
+
+TEST_F(HubKeysTest, TakesAnAnswerOnlyFromTheKeyThatWasGivenTheJob) {
+  // Goal: jobs and attempts are small numbers. A worker of another key that guesses them can neither end a job, nor hand it
+  // back so that it is begun twice, nor say that it is running it.
+  give("thief", "t", KeyRole::kWorker);
+  const std::string token = submit_run();
+  greet_as_client_stage("stage", token);
+  plan(1);
+  feed(0, "a");
+  end_feed(1);
+  greet_as_worker("worker", 300);
+  const v1::Assignment given = assignment("worker");
+  greet_as_worker("thief", 301);
+  hears("thief");
+  hears("stage");
+  answer("thief", given, "forged");
+  EXPECT_THAT(hears("thief"), ElementsAre("result_ack")) << "so that it lets go";
+  say("thief", result(given, v1::OUTCOME_UNSTARTED));
+  say("thief", result(given, v1::OUTCOME_RETURNED));
+  report_failure("thief", given, "forged");
+  v1::Hello claims = worker_hello(302);
+  *claims.mutable_worker()->add_running()->mutable_job() = given.job();
+  *claims.mutable_worker()->mutable_running(0)->mutable_attempt() = given.attempt();
+  give("another", "t", KeyRole::kWorker);
+  greet("another", claims);
+  EXPECT_THAT(hears("worker"), IsEmpty());
+  EXPECT_THAT(hears("stage"), IsEmpty());
+  EXPECT_EQ(hub_.refused_messages(), 5U);
+  EXPECT_EQ(audit_.events.back().what, What::kJoined);
+  // A second process of the worker's own key may: it is the same principal.
+  give("twin", "w", KeyRole::kWorker);
+  greet_as_worker("twin", 303);
+  answer("twin", given, "result");
+  EXPECT_THAT(hears("stage"), ElementsAre("deliver"));
+}
+
+TEST_F(HubKeysTest, AcksALateAnswerAboutAJobThatIsDone) {
+  const std::string token = submit_run();
+  greet_as_client_stage("stage", token);
+  plan(1);
+  feed(0, "a");
+  end_feed(1);
+  greet_as_worker("worker", 300);
+  const v1::Assignment given = assignment("worker");
+  answer("worker", given, "result");
+  accept(0);
+  hears("worker");
+  answer("worker", given, "result");
+  EXPECT_THAT(hears("worker"), ElementsAre("result_ack"));
+  EXPECT_EQ(hub_.refused_messages(), 0U);
 }
 
 TEST_F(HubKeysTest, RecordsWhoDidWhat) {

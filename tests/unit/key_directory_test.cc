@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -136,8 +137,8 @@ TEST_F(KeyDirectoryTest, RefusesNamesThatAreNoFilesOfItsOwn) {
 }
 
 TEST_F(KeyDirectoryTest, WantsAnEndpointThatOthersCanReach) {
-  for (const char* endpoint :
-       {"ipc:///run/m", "tcp://0.0.0.0:7077", "tcp://*:7077", "tcp://there:*", "there:7077", "tcp://there"}) {
+  for (const char* endpoint : {"ipc:///run/m", "tcp://0.0.0.0:7077", "tcp://*:7077", "tcp://[::1]:7077", "tcp://::1:7077",
+                               "tcp://ho\"st:7077", "tcp://a\nb:7077", "tcp://there:*", "there:7077", "tcp://there"}) {
     const auto made = KeyDirectory::create(path(), endpoint);
     ASSERT_FALSE(made) << endpoint;
     EXPECT_EQ(made.error().code, ErrorCode::kUsage);
@@ -152,6 +153,39 @@ TEST_F(KeyDirectoryTest, NeverMakesKeysOverOthers) {
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().code, ErrorCode::kOutput);
   EXPECT_EQ(text_of(path("server.toml")), before);
+}
+
+TEST_F(KeyDirectoryTest, GoesOnWhereItWasInterrupted) {
+  // Goal: what a kill has left must not stand in the way of the next try.
+  std::filesystem::create_directory(path());
+  ::chmod(path().c_str(), 0700);
+  std::ofstream(path("worker.toml")) << "half a f";
+  std::ofstream(path("peers.toml.new")) << "half a l";
+  EXPECT_THAT(fault(), HasSubstr("there are no keys"));
+  KeyDirectory keys = make();
+  EXPECT_EQ(fault_of("worker.toml"), "");
+  std::ofstream(path("node-2.toml")) << "made, and not on the list";
+  ASSERT_TRUE(keys.add(wire::KeyRole::kWorker, "node-2"));
+  EXPECT_EQ(fault_of("node-2.toml"), "");
+}
+
+TEST_F(KeyDirectoryTest, WaitsForNothing) {
+  make();
+  std::filesystem::remove(path("peers.toml"));
+  ASSERT_EQ(::mkfifo(path("peers.toml").c_str(), 0600), 0);
+  EXPECT_THAT(fault(), HasSubstr("is no key file"));
+  std::filesystem::remove(path("worker.toml"));
+  ASSERT_EQ(::mkfifo(path("worker.toml").c_str(), 0600), 0);
+  EXPECT_THAT(fault_of("worker.toml"), HasSubstr("is no key file"));
+}
+
+TEST_F(KeyDirectoryTest, RefusesWhatBelongsToAnotherUser) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
+  make();
+  ASSERT_EQ(::chown(path("client.toml").c_str(), 65534, 65534), 0);
+  EXPECT_THAT(fault_of("client.toml"), HasSubstr("belongs to another user"));
+  ASSERT_EQ(::chown(path().c_str(), 65534, 65534), 0);
+  EXPECT_THAT(fault(), HasSubstr("belongs to another user"));
 }
 
 TEST_F(KeyDirectoryTest, RefusesWhatOthersMayReadOrWrite) {
@@ -205,6 +239,7 @@ TEST_F(KeyDirectoryTest, SaysWhatIsWrongWithTheList) {
     return said;
   };
   EXPECT_THAT(spoilt("role = \"worker\"\n", ""), HasSubstr("peers.toml: worker: has no role"));
+  EXPECT_THAT(spoilt("[worker]\n", "[worker]\nrevoked = \"\"\n"), HasSubstr("line 4: revoked"));
   EXPECT_THAT(spoilt("role = \"worker\"", "role = \"king\""), HasSubstr("line 4: role"));
   EXPECT_THAT(spoilt("[worker]", "[worker]\nshoe_size = 43"), HasSubstr("shoe_size"));
   EXPECT_THAT(spoilt(keys.holders()[0].public_key, keys.holders()[1].public_key), HasSubstr("has the same key as another one"));

@@ -1,7 +1,5 @@
 #include "worker/executor/executor_main.h"
 
-#include <sys/resource.h>
-
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <exception>
@@ -15,18 +13,6 @@
 #include "worker/spawner/spawner.h"
 
 namespace sheaf::worker {
-
-namespace {
-
-/// A slot may have several files open. Nothing inherits this: an executor starts no program.
-void open_as_many_files_as_allowed() {
-  rlimit files{};
-  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
-  files.rlim_cur = files.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &files);
-}
-
-}  // namespace
 
 int executor_main(const std::string& program, int argc, const char* const* argv, const std::function<JobKinds()>& load) {
   HostConfig config;
@@ -49,7 +35,7 @@ int executor_main(const std::string& program, int argc, const char* const* argv,
   }
   leave_with_parent(std::move(*lifeline));
   std::signal(SIGPIPE, SIG_IGN);
-  open_as_many_files_as_allowed();
+  allow_all_descriptors();  // A slot may have several files open.
 
   try {
     ExecutorHost* host =

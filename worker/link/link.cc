@@ -22,6 +22,8 @@ using std::chrono::minutes;
 constexpr int kMessagesPerTurn = 64;
 constexpr Duration kInsecureReminder = minutes(1);
 constexpr Duration kMissingMasterReminder = minutes(1);
+/// How long a worker that has served a master is denied before it believes it.
+constexpr Duration kDenialMax = minutes(1);
 /// A message costs every process on its way a turn, however many results it holds, and those of short jobs come in numbers.
 constexpr Duration kResultsPause = milliseconds(20);
 
@@ -114,15 +116,17 @@ void Link::on_master(Instant now) {
 }
 
 void Link::on_handshake(Instant now) {
-  if (handshake_ == channel_.handshake()) return;
-  handshake_ = channel_.handshake();
-  if (handshake_ == net::Handshake::kNone || handshake_ == net::Handshake::kDone) return;
+  const net::Handshake before = std::exchange(handshake_, channel_.handshake());
+  const bool has_failed = handshake_ == net::Handshake::kDenied || handshake_ == net::Handshake::kFailed;
+  if (!has_failed) denied_since_.reset();
+  if (!has_failed) return;
   const Error error = net::handshake_error(handshake_, config_.endpoint);
-  if (handshake_ == net::Handshake::kDenied) {
-    leave(now, error, kExitCluster);
-  } else {
-    log_warn("handshake_failed " + error.message());  // Another one may listen there soon.
-  }
+  if (handshake_ != before) log_warn("handshake_failed " + error.message());
+  if (std::exchange(denials_, channel_.denials()) == channel_.denials()) return;
+  // Whoever once was welcomed does not believe the first one: it may come from somebody who has taken the master's place for a
+  // moment.
+  if (!denied_since_) denied_since_ = now;
+  if (!was_ever_welcomed_ || now - *denied_since_ >= kDenialMax) leave(now, error, kExitCluster);
 }
 
 void Link::on_parts(Instant now) {
@@ -182,6 +186,7 @@ void Link::say_what_changed(Instant now) {
     log_warn("waiting_for_master master=" + config_.endpoint.address);
   }
   was_welcomed_ = is_welcomed;
+  was_ever_welcomed_ = was_ever_welcomed_ || is_welcomed;
   if (config_.is_insecure && (insecure_said_at_ == Instant{} || now - insecure_said_at_ >= kInsecureReminder)) {
     insecure_said_at_ = now;
     log_warn("insecure master=" + config_.endpoint.address +

@@ -82,7 +82,10 @@ class Link {
   std::optional<Instant> results_wait_until_;
   bool is_draining_ = false;
   bool was_welcomed_ = false;
+  bool was_ever_welcomed_ = false;
+  std::uint64_t denials_ = 0;
   net::Handshake handshake_ = net::Handshake::kNone;
+  std::optional<Instant> denied_since_;
   std::set<ProgramIndex> said_useless_;
   Instant insecure_said_at_{};
   Instant missing_said_at_{};
