@@ -66,7 +66,7 @@ setsid "$program" --join "$file" "$@" </dev/null >"$state.log" 2>&1 &
 pid=$!
 echo "$pid" >"$state.pid"
 for _ in $(seq 100); do
-  if grep -q " welcomed " "$state.log" 2>/dev/null; then echo "a worker has joined, process $pid"; exit 0; fi
+  if grep -qE " welcomed |\"event\":\"welcomed\"" "$state.log" 2>/dev/null; then echo "a worker has joined, process $pid"; exit 0; fi
   if ! kill -0 "$pid" 2>/dev/null; then
     tail -n 1 "$state.log" >&2
     rm -f "$state.pid"

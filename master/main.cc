@@ -1,5 +1,6 @@
 // sheaf-master: schedules runs, keeps what is on its way, starts the stages.
 
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,7 @@ int main(int argc, char** argv) {
   if (!errors.empty()) return give_up(errors);
 
   allow_all_descriptors();  // A connection has one each, that of a stranger too, until its handshake has failed.
+  if (!options.log_form.empty()) ::setenv(kLogFormVariable, options.log_form.c_str(), 1);  // Also for its stages.
   set_up_log("sheaf-master", options.server.has_lifeline ? LogLevel::kError : LogLevel::kInfo);
   const auto code = master::serve(options.server, *signals);
   return code ? *code : give_up({code.error()});

@@ -96,7 +96,7 @@ class Stage {
       if (*message) {
         session_.on_message(now(), std::move(**message), actions_);
       } else {
-        complaints_.add(now(), "message_refused reason=\"" + message->error().what + "\"");
+        complaints_.add(now(), "message_refused", {{"reason", message->error().what}});
       }
       carry_out();
     }
@@ -120,7 +120,7 @@ class Stage {
     if (Send* send = std::get_if<Send>(&action)) {
       outbox_.add(std::move(send->message));
     } else if (Leave* leave = std::get_if<Leave>(&action)) {
-      if (leave->exit_code != 0) log_info("stage_left reason=\"" + leave->reason + "\"");
+      if (leave->exit_code != 0) log_info("stage_left", {{"reason", leave->reason}});
       exit_code_ = leave->exit_code;
     } else if (Open* open = std::get_if<Open>(&action)) {
       sink_thread_->post([this, run = std::move(open->run)]() -> Then {

@@ -95,7 +95,7 @@ void AuditFile::write(const AuditEvent& event, std::uint64_t held_back) {
   const ssize_t written = ::write(fd_.get(), text.data(), text.size());
   is_torn_ = written != static_cast<ssize_t>(text.size());
   if (is_torn_)
-    log_error("audit_not_written path=" + path_ + " reason=\"" + (written < 0 ? errno_text(errno) : "no space left") + "\"");
+    log_error("audit_not_written", {{"path", path_}, {"reason", written < 0 ? errno_text(errno) : "no space left"}});
   bytes_ += written > 0 ? static_cast<std::uint64_t>(written) : 0;
 }
 

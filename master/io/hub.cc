@@ -95,7 +95,7 @@ void Hub::on_time(Instant now) {
     if (peer == nullptr) continue;
     // A silent worker is the scheduler's affair: it may come back with what it holds.
     if (peer->role != v1::ROLE_WORKER && now - peer->last_heard >= config_.silence_max) {
-      log_warn("peer_silent peer=" + peer->name + " silent_ms=" + std::to_string(milliseconds(now - peer->last_heard)));
+      log_warn("peer_silent", {{"peer", peer->name}, {"silent_ms", milliseconds(now - peer->last_heard)}});
       lose(now, address, false);
     } else if (now - peer->last_sent >= config_.heartbeat_interval) {
       v1::Envelope message = envelope();
@@ -211,8 +211,11 @@ void Hub::renew_lease(Instant now, Peer& worker, const v1::RenewLease& asked) {
 void Hub::welcome_worker(Instant now, Peer peer, const v1::Hello& hello) {
   peer.worker = WorkerId{next_worker_++};
   const v1::WorkerHello& worker = hello.worker();
-  log_info("worker_joined worker=" + std::to_string(peer.worker.value) + " peer=" + peer.name +
-           " slots=" + std::to_string(worker.slots()) + " running=" + std::to_string(worker.running_size()));
+  log_info("worker_joined", {{"worker", peer.worker.value},
+                             {"peer", peer.name},
+                             {"key", peer.principal.name},
+                             {"slots", worker.slots()},
+                             {"running", worker.running_size()}});
   WorkerJoined joined;
   joined.worker = peer.worker;
   joined.slots = worker.slots();
@@ -290,8 +293,12 @@ void Hub::lose(Instant now, const wire::PeerAddress& address, bool graceful) {
   if (!graceful) sender_.forget(address);  // Who says goodbye may still be there to hear ours.
   look_before(now + config_.update_interval);
   if (role == v1::ROLE_WORKER) {
-    (graceful ? log_info : log_warn)((graceful ? "worker_left worker=" : "worker_lost worker=") + std::to_string(worker.value) +
-                                     " peer=" + name);
+    const LogFields fields = {{"worker", worker.value}, {"peer", name}};
+    if (graceful) {
+      log_info("worker_left", fields);
+    } else {
+      log_warn("worker_lost", fields);
+    }
     std::erase_if(arrived_, [&](const auto& entry) { return entry.first.first == worker; });
     if (graceful) {
       apply(now, WorkerLeft{worker});
@@ -387,8 +394,7 @@ void Hub::carry_out(Instant now, const Action& action) {
                    send_credit(now, *run);
                  },
                  [&](const ExpireWorker& a) {
-                   log_warn("worker_silent worker=" + std::to_string(a.worker.value) +
-                            " silent_ms=" + std::to_string(milliseconds(a.silent)));
+                   log_warn("worker_silent", {{"worker", a.worker.value}, {"silent_ms", milliseconds(a.silent)}});
                  },
                  [&](const RunBound& a) {
                    HubRun* run = find_run(a.run);
@@ -414,8 +420,10 @@ void Hub::carry_out(Instant now, const Action& action) {
                    end_run(now, *run, v1::RUN_FAILED, std::move(error));
                  },
                  [&](const Alarm& a) {
-                   log_error("results_differ run=" + std::to_string(a.job.run.value) + " job=" + to_string(a.job.key) +
-                             " committed=" + a.committed.hex() + " other=" + a.other.hex());
+                   log_error("results_differ", {{"run", a.job.run.value},
+                                                {"job", to_string(a.job.key)},
+                                                {"committed", a.committed.hex()},
+                                                {"other", a.other.hex()}});
                  },
              },
              action);

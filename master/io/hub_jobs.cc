@@ -76,8 +76,7 @@ void Hub::commit_fault(Instant now, const CommitFault& action) {
   SHEAF_CHECK(run != nullptr);
   Error error{ErrorCode::kFailed, action.reason, {}, {}};
   if (run->last_job_fault && run->last_job_fault->what == action.reason) error = *run->last_job_fault;
-  log_warn("job_given_up run=" + std::to_string(action.job.run.value) + " job=" + to_string(action.job.key) + " reason=\"" +
-           error.message() + "\"");
+  log_warn("job_given_up", {{"run", action.job.run.value}, {"job", to_string(action.job.key)}, {"reason", error.message()}});
   const std::string bytes = wire::to_wire(error).SerializeAsString();
   const Digest digest = digest_of(std::as_bytes(std::span(bytes)));
   auto stored = spool_.store(Bytes::copy_of(bytes), digest);
@@ -111,7 +110,7 @@ void Hub::on_result(Instant now, Peer& worker, const v1::JobResult& result, Byte
       return;
     }
     if (!wire::is_intact(bytes, result.payload())) {
-      damages_.add(now, "result_damaged worker=" + std::to_string(worker.worker.value) + " job=" + to_string(job.key));
+      damages_.add(now, "result_damaged", {{"worker", worker.worker.value}, {"job", to_string(job.key)}});
       apply(now, JobFailed{worker.worker, job, attempt, FailureKind::kRefused, true, "its result was damaged on the way"});
       return;
     }
@@ -136,8 +135,9 @@ void Hub::on_result(Instant now, Peer& worker, const v1::JobResult& result, Byte
     const Error error = wire::from_wire(result.fault());
     failed.kind = result.outcome() == v1::OUTCOME_FAILED ? FailureKind::kJob : FailureKind::kExecutorLost;
     failed.reason = error.what;
-    log_warn("job_failed run=" + std::to_string(job.run.value) + " job=" + to_string(job.key) +
-             " worker=" + std::to_string(worker.worker.value) + " reason=\"" + error.message() + "\"");
+    log_warn(
+        "job_failed",
+        {{"run", job.run.value}, {"job", to_string(job.key)}, {"worker", worker.worker.value}, {"reason", error.message()}});
     if (HubRun* run = find_run(job.run)) run->last_job_fault = error;
   }
   apply(now, std::move(failed));
@@ -195,7 +195,7 @@ void Hub::on_part(Instant now, Peer& peer, const v1::Part& part, std::string_vie
   const std::uint64_t offset = incoming.progress.received();
   const wire::Download::Taken taken = incoming.progress.take(part, bytes);
   if (taken == wire::Download::Taken::kRefused) {
-    damages_.add(now, "payload_damaged peer=" + peer.name + " job=" + to_string(key.first.key));
+    damages_.add(now, "payload_damaged", {{"peer", peer.name}, {"job", to_string(key.first.key)}});
     peer.incoming.erase(entry);
     HubRun* run = find_run(key.first.run);
     if (peer.role == v1::ROLE_WORKER) {

@@ -34,7 +34,7 @@ void Hub::on_keys_changed(Instant now, const std::function<const wire::Principal
       peer->principal = *now_is;
       continue;
     }
-    log_warn("key_revoked peer=" + peer->name + " key=" + peer->principal.name);
+    log_warn("key_revoked", {{"peer", peer->name}, {"key", peer->principal.name}});
     audit(AuditEvent::What::kRevoked, peer->principal, peer->name, "was connected");
     const std::string text = "the key \"" + peer->principal.name + "\" was revoked";
     lose(now, address, false);
@@ -56,7 +56,7 @@ void Hub::refuse_answer(Instant now, const Peer& worker, JobId job, Attempt atte
   const std::string text = "an answer about job " + to_string(job.key) + " of run " + std::to_string(job.run.value) +
                            ", which another key was given";
   refused_messages_ += 1;
-  complaints_.add(now, "message_refused peer=" + worker.name + " key=" + worker.principal.name + " reason=\"" + text + "\"");
+  complaints_.add(now, "message_refused", {{"peer", worker.name}, {"key", worker.principal.name}, {"reason", text}});
   audit(AuditEvent::What::kRefused, worker.principal, worker.name, text);
   ack(now, worker.worker, job, attempt);  // It may forget it.
 }
@@ -66,8 +66,7 @@ void Hub::refuse_message(Instant now, const wire::PeerAddress& from, const wire:
   const Peer* peer = peers_.find(from);
   const std::string name = peer != nullptr ? peer->name : "unknown";
   refused_messages_ += 1;
-  complaints_.add(now,
-                  "message_refused peer=" + name + (who.name.empty() ? "" : " key=" + who.name) + " reason=\"" + text + "\"");
+  complaints_.add(now, "message_refused", {{"peer", name}, {"key", who.name}, {"reason", text}});
   audit(AuditEvent::What::kRefused, who, name, text);
   refuse(from, reason, text);
 }

@@ -93,8 +93,7 @@ void Hub::on_submit(Instant now, Peer& client, const v1::Submit& submit) {
     made.credit.set_run(made.id.value);
     made.view.stage_attached = false;
     run = &runs_.emplace(made.id, std::move(made)).first->second;
-    log_info("run_submitted run=" + std::to_string(run->id.value) + " kind=" + run->description.kind() + " label=\"" +
-             run->description.label() + "\"");
+    log_info("run_submitted", {{"run", run->id.value}, {"kind", run->description.kind()}, {"label", run->description.label()}});
     audit(AuditEvent::What::kSubmitted, client.principal, client.name,
           "run " + std::to_string(run->id.value) + ": " + run->description.kind() + " " + run->description.label());
   }
@@ -287,8 +286,8 @@ void Hub::on_redo(Instant now, Peer& stage, HubRun& run, wire::Message& message)
   const v1::Redo& redo = message.envelope.redo();
   const JobId job{run.id, wire::from_wire(redo.job().job()).key};
   if (!can_be_redone(run, job.key, redo.revision())) return;
-  log_warn("job_redone run=" + std::to_string(run.id.value) + " job=" + to_string(job.key) +
-           " revision=" + std::to_string(redo.revision()) + " reason=\"" + redo.reason() + "\"");
+  log_warn("job_redone",
+           {{"run", run.id.value}, {"job", to_string(job.key)}, {"revision", redo.revision()}, {"reason", redo.reason()}});
   stage.incoming.clear();  // As with a Feed.
   const v1::PayloadRef& payload = redo.job().payload();
   if (!payload.inlined()) {
@@ -442,10 +441,9 @@ void Hub::watch_fit(HubRun& run) {
         view->unfit_workers > 0
             ? "no worker has the libraries and ops of those that began it\" fingerprint=\"" + view->fingerprint
             : "no worker does jobs of its kind\" kind=\"" + run.description.kind();
-    log_warn("run_waits run=" + std::to_string(run.id.value) +
-             " workers=" + std::to_string(view->unfit_workers + view->other_workers) + " reason=\"" + why + "\"");
+    log_warn("run_waits", {{"run", run.id.value}, {"workers", view->unfit_workers + view->other_workers}, {"reason", why}});
   } else {
-    log_info("run_goes_on run=" + std::to_string(run.id.value));
+    log_info("run_goes_on", {{"run", run.id.value}});
   }
 }
 
@@ -479,8 +477,9 @@ void Hub::finish_run(Instant now, HubRun& run) {
   run.results.clear();
   run.holders.clear();
   peers_.forget(run.id);
-  log_info("run_ended run=" + std::to_string(run.id.value) + " state=" + v1::RunState_Name(run.state) +
-           (run.fault ? " fault=\"" + run.fault->message() + "\"" : ""));
+  LogFields ended = {{"run", run.id.value}, {"state", v1::RunState_Name(run.state)}};
+  if (run.fault) ended.emplace_back("fault", run.fault->message());
+  log_info("run_ended", ended);
   update_client(now, run, true);
   ended_.push_back(run.id);
   if (ended_.size() > config_.ended_runs_max) {

@@ -16,6 +16,7 @@ const std::vector<cli::Setting>& master_settings() {
       {"keys"},
       {"state"},
       {"insecure", Form::kFlag},
+      {"log-format"},
       {"version", Form::kFlag, 'V', true},
       {"lifeline", Form::kFlag, 0, true, true},
       {"lease", Form::kValue, 0, true, true},
@@ -68,6 +69,7 @@ MasterOptions read_master_options(std::vector<std::string> arguments, const cli:
                            "name a directory of the master's own"});
   }
   server.lease = given.duration("lease", errors).value_or(server.lease);
+  options.log_form = given.choice("log-format", {"text", "json"}, errors).value_or("");
   server.has_lifeline = given.is_set("lifeline");
   server.warn_insecure = !server.listen.is_ipc() && !server.keys;
   return options;
@@ -82,6 +84,7 @@ std::string master_help() {
   --state DIR          where its state lies; default:
                        $XDG_STATE_HOME/sheaf/master
   --insecure           allow TCP without keys: who reaches the port may use it
+  --log-format F       text (default) or json, a line an event, on stderr
   --config FILE        TOML with the same names; SHEAF_LISTEN=... names them too
   -V, --version
 

@@ -12,6 +12,7 @@ namespace sheaf::master {
 /// What sheaf-master was asked to do.
 struct MasterOptions {
   ServerOptions server;
+  std::string log_form;  ///< "text" or "json"; empty: as the environment says.
   bool help = false;
   bool version = false;
 };

@@ -84,13 +84,13 @@ class Loop {
       if (look && turn - *look > kOwnPause) judge_from_ = turn + kHearingAfterPause;
 
       if (lifeline && is_parent_gone(*lifeline)) {
-        log_info("master_stopped reason=\"the command that started it is gone\"");
+        log_info("master_stopped", {{"reason", "the command that started it is gone"}});
         shut_down();
         if (options_.listen.is_ipc()) remove_private_socket(options_.listen.ipc_path);
         return 0;
       }
       if (const int signal = take_signals()) {
-        log_info("master_stopped signal=" + std::to_string(signal));
+        log_info("master_stopped", {{"signal", signal}});
         shut_down();
         return exit_code_of_signal(signal);
       }
@@ -102,7 +102,8 @@ class Loop {
       if (look && turn >= *look && turn >= judge_from_) hub_.on_time(now());
       flush();
       if (options_.warn_insecure && turn >= next_warning_) {
-        log_warn("insecure endpoint=" + channel_.address() + " anybody who reaches this port can use this master");
+        log_warn("insecure",
+                 {{"endpoint", channel_.address()}, {"reason", "anybody who reaches this port can use this master"}});
         next_warning_ = turn + kInsecureWarning;
       }
     }
@@ -133,7 +134,7 @@ class Loop {
   void answer_handshakes() {
     for (const net::Denied& denied : guard_->gate.answer()) {
       const std::string why = denied.name.empty() ? "unknown key" : "the key \"" + denied.name + "\" was revoked";
-      denials_.add(now(), "handshake_denied from=" + denied.address + " reason=\"" + why + "\"");
+      denials_.add(now(), "handshake_denied", {{"from", denied.address}, {"reason", why}});
       guard_->audit.record({AuditEvent::What::kDenied, {denied.key, denied.name}, denied.address, why});
     }
   }
@@ -143,17 +144,16 @@ class Loop {
     if (guard_ == nullptr) return;
     auto keys = net::KeyDirectory::open(guard_->keys.path());
     if (!keys) {
-      log_error("keys_not_read " + keys.error().message() + " still=\"those of before\"");
+      log_error("keys_not_read", {{"reason", keys.error().message()}, {"still", "those of before"}});
       guard_->audit.record({AuditEvent::What::kKeysRead, {}, {}, "not read: " + keys.error().message()});
       return;
     }
     if (keys->server().secret_key != guard_->keys.server().secret_key) {
-      log_warn("server_key_changed path=" + keys->path() +
-               ": this master goes on with the one before until it is started again");
+      log_warn("server_key_changed", {{"path", keys->path()}, {"still", "the one before, until this master is started again"}});
     }
     guard_->keys = std::move(*keys);
     guard_->gate.replace(guard_->keys);
-    log_info("keys_read holders=" + std::to_string(guard_->keys.holders().size()));
+    log_info("keys_read", {{"holders", guard_->keys.holders().size()}});
     guard_->audit.record({AuditEvent::What::kKeysRead, {}, {}, std::to_string(guard_->keys.holders().size()) + " holders"});
     hub_.on_keys_changed(now(), [this](const std::string& key) { return guard_->gate.find(key); });
   }
@@ -240,8 +240,7 @@ Result<int> serve(const ServerOptions& options, SignalFd& signals) {
   DirectoryDisk disk(state->path());
   Spool spool(disk);
   Loop loop(options, config, *channel, guards, stages, spool, signals);
-  log_info("master_started endpoint=" + channel->address() + " epoch=" + std::to_string(state->epoch().value) +
-           " state=" + state->path());
+  log_info("master_started", {{"endpoint", channel->address()}, {"epoch", state->epoch().value}, {"state", state->path()}});
   return loop.run(lifeline);
 }
 

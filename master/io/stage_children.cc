@@ -25,7 +25,7 @@ StageChildren::~StageChildren() {
   const auto note = [this] { reap(); };
   if (wait_for_all_children(signals_, leave_max_, WhenSignalled::kGoOn, note)) return;
   for (auto& [pid, child] : children_) {
-    log_warn("stage_killed run=" + std::to_string(child.run.value) + " pid=" + std::to_string(pid));
+    log_warn("stage_killed", {{"run", child.run.value}, {"process", pid}});
     ::kill(pid, SIGKILL);
   }
   // One that waits for a disk that does not answer dies when it does; nobody else has to wait for that.

@@ -39,11 +39,11 @@ class KeysTest : public ClusterTest {
                                       port_.empty() ? "tcp://127.0.0.1:*" : "tcp://127.0.0.1:" + port_};
     words.insert(words.end(), options.begin(), options.end());
     Process master = Process::start(command(std::move(words)));
-    const std::string mark = "master_started endpoint=tcp://127.0.0.1:";
+    const std::string mark = "master_started endpoint=\"tcp://127.0.0.1:";
     EXPECT_TRUE(master.wait_until([&] { return master.err().find(mark) != std::string::npos; }, "the master listens"));
     const std::size_t at = master.err().find(mark);
     if (!port_.empty() || at == std::string::npos) return master;
-    port_ = master.err().substr(at + mark.size(), master.err().find(' ', at + mark.size()) - at - mark.size());
+    port_ = master.err().substr(at + mark.size(), master.err().find('"', at + mark.size()) - at - mark.size());
     for (const auto& file : std::filesystem::directory_iterator(path("keys"))) tell_port(file.path());
     return master;
   }
@@ -274,6 +274,26 @@ TEST_F(KeysTest, TellsAProbeThatNoMasterAnswers) {
   }
   const Process master = start_master();
   EXPECT_EQ(run(sheaf({"ping", "--master", endpoint()})).exit_code, 0) << "without keys too";
+}
+
+TEST_F(KeysTest, LogsAnObjectALineWhereThatIsWanted) {
+  Process master = start_keyed_master({"--log-format", "text"});
+  Process worker = start_keyed_worker("worker", {"--allow-commands", "--log-format", "json"});
+  EXPECT_EQ(run(sheaf({"batch", "--join", key("client"), "echo", ":::", "a"})).out, "a\n");
+  worker.send(SIGTERM);
+  std::vector<std::string> events;
+  for (const std::string& line : lines_of(worker.wait().err)) {
+    const auto event = nlohmann::json::parse(line);
+    EXPECT_EQ(event["program"], "sheaf-worker");
+    EXPECT_EQ(event["pid"], worker.pid());
+    EXPECT_TRUE(event.contains("time") && event.contains("level")) << line;
+    events.push_back(event["event"]);
+  }
+  EXPECT_THAT(events, ::testing::ElementsAre("worker_started", "welcomed", "draining", "left"));
+  master.send(SIGTERM);
+  EXPECT_THAT(master.wait().err,
+              HasSubstr(" info sheaf-master[" + std::to_string(master.pid()) + "] worker_joined worker=1 peer=\""));
+  EXPECT_EQ(run(command({program("sheaf-master"), "--log-format", "xml"})).exit_code, 2);
 }
 
 TEST_F(KeysTest, ListsWhoHasAKey) {

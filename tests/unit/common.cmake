@@ -1,6 +1,6 @@
 # The ground: one program per layer, so that the test of a layer links nothing above it.
 sheaf_test(common_base_test unit digest_test.cc exit_code_test.cc result_test.cc seq_set_test.cc text_test.cc LIBS sheaf::common_base)
-sheaf_test(common_runtime_test threads blob_test.cc bytes_test.cc child_test.cc kept_text_test.cc private_directory_test.cc private_state_test.cc task_threads_test.cc throttle_test.cc toml_test.cc
+sheaf_test(common_runtime_test threads blob_test.cc bytes_test.cc child_test.cc kept_text_test.cc log_test.cc private_directory_test.cc private_state_test.cc task_threads_test.cc throttle_test.cc toml_test.cc
   LIBS sheaf::common_runtime)
 sheaf_test(common_wire_test threads
   endpoint_test.cc message_test.cc outbox_test.cc peer_link_test.cc stage_setup_test.cc transfer_test.cc validate_test.cc

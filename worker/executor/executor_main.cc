@@ -30,7 +30,7 @@ int executor_main(const std::string& program, int argc, const char* const* argv,
 
   auto lifeline = take_lifeline();
   if (!lifeline) {
-    log_error(lifeline.error().message());
+    log_error("cannot_start", {{"reason", lifeline.error().message()}});
     return 2;
   }
   leave_with_parent(std::move(*lifeline));
@@ -41,11 +41,11 @@ int executor_main(const std::string& program, int argc, const char* const* argv,
     ExecutorHost* host =
         new ExecutorHost(Fd(kSpawnedSocketFd), load(), config);  // Never deleted: its slots may be busy when it ends.
     if (Status status = host->run(); !status) {
-      log_error(status.error().message());
+      log_error("cannot_go_on", {{"reason", status.error().message()}});
       return 1;
     }
   } catch (const std::exception& exception) {
-    log_error(std::string("cannot go on: ") + exception.what());
+    log_error("cannot_go_on", {{"reason", exception.what()}});
     return 1;
   }
   return 0;

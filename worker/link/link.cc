@@ -93,7 +93,7 @@ void Link::on_signals(Instant now) {
       leave(now, reason, exit_code);
     } else {
       is_draining_ = true;
-      log_info("draining held=" + std::to_string(session_.held()));
+      log_info("draining", {{"held", session_.held()}});
       session_.drain(now, reason, exit_code, actions_);
     }
   }
@@ -104,12 +104,12 @@ void Link::on_master(Instant now) {
     std::optional<Result<wire::Message>> message = channel_.receive();
     if (!message) return;
     if (!*message) {
-      complaints_.add(now, "message_refused what=" + message->error().what);
+      complaints_.add(now, "message_refused", {{"reason", message->error().what}});
       continue;
     }
     const v1::Envelope& envelope = (*message)->envelope;
     if (envelope.has_refused() && envelope.refused().reason() != v1::REFUSAL_HELLO_FIRST) {
-      complaints_.add(now, "refused_by_master text=" + envelope.refused().text());
+      complaints_.add(now, "refused_by_master", {{"reason", envelope.refused().text()}});
     }
     session_.on_message(now, std::move(**message), actions_);
   }
@@ -121,7 +121,7 @@ void Link::on_handshake(Instant now) {
   if (!has_failed) denied_since_.reset();
   if (!has_failed) return;
   const Error error = net::handshake_error(handshake_, config_.endpoint);
-  if (handshake_ != before) log_warn("handshake_failed " + error.message());
+  if (handshake_ != before) log_warn("handshake_failed", {{"reason", error.message()}});
   if (std::exchange(denials_, channel_.denials()) == channel_.denials()) return;
   // Whoever once was welcomed does not believe the first one: it may come from somebody who has taken the master's place for a
   // moment.
@@ -143,7 +143,7 @@ void Link::on_executors(Instant now) {
     if (const auto* ready = std::get_if<ExecutorIsReady>(&event)) {
       session_.on_executor_ready(now, ready->executor, ready->facts, actions_);
     } else if (const auto* lost = std::get_if<ExecutorWasLost>(&event)) {
-      log_warn("executor_lost executor=" + std::to_string(lost->executor.value) + " " + lost->evidence.message());
+      log_warn("executor_lost", {{"executor", lost->executor.value}, {"reason", lost->evidence.message()}});
       session_.on_executor_lost(now, lost->executor, lost->evidence, actions_);
     } else if (auto* done = std::get_if<JobWasDone>(&event)) {
       session_.on_job_done(now, done->executor, done->job, done->attempt, std::move(done->output), done->final, actions_);
@@ -172,25 +172,27 @@ void Link::perform(Leave action) {
 
 void Link::say_what_changed(Instant now) {
   for (const ProgramIndex program : session_.useless_programs()) {
-    if (said_useless_.insert(program).second) log_warn("does_without program=" + config_.executors.at(program).path);
+    if (said_useless_.insert(program).second)
+      log_warn("does_without", {{"executor_program", config_.executors.at(program).path}});
   }
   const bool is_welcomed = session_.link().is_welcomed();
   if (is_welcomed && !was_welcomed_) {
-    log_info("welcomed master=" + config_.endpoint.address + " epoch=" + std::to_string(session_.link().epoch().value) +
-             " worker=" + std::to_string(session_.link().welcome().peer()));
+    log_info("welcomed", {{"master", config_.endpoint.address},
+                          {"epoch", session_.link().epoch().value},
+                          {"worker", session_.link().welcome().peer()}});
   } else if (!is_welcomed && was_welcomed_) {
-    log_warn("master_lost master=" + config_.endpoint.address + " held=" + std::to_string(session_.held()));
+    log_warn("master_lost", {{"master", config_.endpoint.address}, {"held", session_.held()}});
     missing_said_at_ = now;
   } else if (!is_welcomed && now - missing_said_at_ >= kMissingMasterReminder) {
     missing_said_at_ = now;
-    log_warn("waiting_for_master master=" + config_.endpoint.address);
+    log_warn("waiting_for_master", {{"master", config_.endpoint.address}});
   }
   was_welcomed_ = is_welcomed;
   was_ever_welcomed_ = was_ever_welcomed_ || is_welcomed;
   if (config_.is_insecure && (insecure_said_at_ == Instant{} || now - insecure_said_at_ >= kInsecureReminder)) {
     insecure_said_at_ = now;
-    log_warn("insecure master=" + config_.endpoint.address +
-             ": no keys: whoever reaches that address sees and changes everything");
+    log_warn("insecure", {{"master", config_.endpoint.address},
+                          {"reason", "no keys: whoever reaches that address sees and changes everything"}});
   }
 }
 

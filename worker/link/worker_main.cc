@@ -98,8 +98,8 @@ Result<Departure> work(const WorkerOptions& options, const std::string& director
   session.bytes_max = kBytesPerJobMax * (options.executors * options.threads + session.prefetch);
   session.drain_max = options.drain_max;
   session.scratch = scratch_directory();
-  log_info("worker_started master=" + options.endpoint.address + " executors=" + std::to_string(options.executors) +
-           " threads=" + std::to_string(options.threads));
+  log_info("worker_started",
+           {{"master", options.endpoint.address}, {"executors", options.executors}, {"threads", options.threads}});
   return Link(config, std::move(spawner), std::move(*signals), std::move(lifeline), std::move(*channel), **payloads, **parts)
       .run();
 }
@@ -120,6 +120,7 @@ int worker_main(int argc, const char* const* argv) {
     if (!taken) return give_up({taken.error()});
     lifeline = std::move(*taken);
   }
+  if (!options.log_form.empty()) ::setenv(kLogFormVariable, options.log_form.c_str(), 1);  // Also for what it starts.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // Should the spawner be killed, what it has started is ended from here.
   std::optional<PrivateState> directories;
   if (options.allow_commands) {
@@ -138,7 +139,7 @@ int worker_main(int argc, const char* const* argv) {
   kill_and_reap_all_children();
   if (!departure) return give_up({departure.error()});
   if (departure->reason.code == ErrorCode::kStopped) {
-    log_info("left reason=" + departure->reason.what);
+    log_info("left", {{"reason", departure->reason.what}});
   } else {
     // What the master said is about the master.
     if (departure->reason.code == ErrorCode::kCluster && departure->reason.where.empty()) {

@@ -25,6 +25,7 @@ const std::vector<cli::Setting>& worker_settings() {
       {"allow-commands", Form::kFlag},
       {"insecure", Form::kFlag},
       {"quiet", Form::kFlag},
+      {"log-format"},
       {"version", Form::kFlag, 'V', true},
       {"kind", Form::kList, 0, true, true},
       {"executor", Form::kValue, 0, true, true},
@@ -75,6 +76,7 @@ WorkerOptions read_worker_options(std::vector<std::string> arguments, const cli:
   options.executor_program = given.text("executor").value_or("");
   options.allow_commands = given.is_set("allow-commands");
   options.is_quiet = given.is_set("quiet");
+  options.log_form = given.choice("log-format", {"text", "json"}, errors).value_or("");
   options.is_insecure = given.is_set("insecure") && !options.endpoint.is_protected();
   for (const std::string& name : options.kinds) {
     const Kind* kind = find_kind(name);
@@ -99,6 +101,7 @@ std::string worker_help() {
   --allow-commands     run commands of `sheaf batch` too, as this user
   --insecure           allow TCP without keys; never with --allow-commands
   --quiet              log warnings and errors only
+  --log-format F       text (default) or json, a line an event, on stderr
   --config FILE        TOML with the same names; SHEAF_WORKERS=... names them too
   -V, --version
 

@@ -22,6 +22,7 @@ struct WorkerOptions {
   std::string executor_program;  ///< Instead of those of the kinds.
   bool has_lifeline = false;
   bool is_quiet = false;
+  std::string log_form;         ///< "text" or "json"; empty: as the environment says.
   bool allow_commands = false;  ///< It may do jobs that run whatever command they bring.
   bool is_insecure = false;     ///< TCP without keys, and the user has said that it may be so.
   bool help = false;
