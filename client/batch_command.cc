@@ -88,9 +88,10 @@ RunOutcome run_batch(const BatchOptions& options, Instant started) {
   if (options.master) {
     request.endpoint = *options.master;
     request.wait_for_master = options.wait_for_master;
-    request.idle_notice =
-        options.quiet ? ""
-                      : "no worker of " + options.master->address + " runs commands; start one: sheaf-worker --allow-commands";
+    request.idle_notice = options.quiet ? ""
+                                        : "no worker of " + options.master->address +
+                                              " runs commands; start one: sheaf-worker --allow-commands" +
+                                              (options.master->keys ? " --join worker.toml" : "");
   } else {
     auto made = PrivateCluster::start(cluster_of(options), children);
     if (!made) return failed({made.error()}, started);

@@ -20,7 +20,7 @@ namespace {
 
 constexpr Duration kDefaultWait = std::chrono::seconds(5);
 
-constexpr char kPingHelp[] = R"(sheaf ping [options]     whether a master answers: exit 0, else 5
+constexpr char kPingHelp[] = R"(sheaf ping [options]     whether a master answers: exit 0, else not
 
   --master ENDPOINT    ipc://... or tcp://...; default: this user's own master
   --join FILE          a master with keys; any key will do
@@ -29,7 +29,9 @@ constexpr char kPingHelp[] = R"(sheaf ping [options]     whether a master answer
   --json               one object on stdout
 
   sheaf ping --join client.toml
-  until sheaf ping --wait 1s; do :; done
+  sheaf ping --master ipc:///run/user/1000/m.sock --wait 30s
+
+Exit codes: 0 it answers, 5 it does not or refuses, 2 wrong use.
 )";
 
 constexpr char kWorkersHelp[] = R"(sheaf workers [options]     who is connected to a master

@@ -6,7 +6,8 @@
 #
 # A host is whatever ssh takes: a name of ~/.ssh/config, user@host. sheaf-worker has to be in its PATH, or $SHEAF_WORKER says where it is
 # there. $SHEAF_SSH: instead of `ssh -o BatchMode=yes`. On the host the file lies in ~/.config/sheaf (0600), log and process id in
-# ~/.local/state/sheaf. A worker that runs there already is left alone. Exit code: the number of hosts where it did not work; 2 for wrong use.
+# ~/.local/state/sheaf. A worker that runs there already with this file is left alone. Exit code: 1 when it did not work on some host, 2 for
+# wrong use.
 set -euo pipefail
 
 usage() {
@@ -37,13 +38,18 @@ done
 [ -r "$file" ] || give_up "$file: cannot be read"
 name=$(basename "$file" .toml)
 [[ $name =~ ^[A-Za-z0-9_-]+$ ]] || give_up "$file: is no key file of sheaf keygen"
+# Before it travels: the master's own file, or a client's, has no business there.
+{ grep -qx 'role = "worker"' "$file" && grep -q '^secret_key = ' "$file"; } || give_up "$file: is no key for workers"
+for option in "$@"; do
+  [ "$option" != --quiet ] || give_up "--quiet: then nobody could see whether the worker has joined"
+done
 read -r -a ssh <<<"${SHEAF_SSH:-ssh -o BatchMode=yes}"
 
 # The process of the worker that was started here, if it still runs: a number may have gone to another process.
 running='
 running() {
   pid=$(cat "$HOME/.local/state/sheaf/$1.pid" 2>/dev/null) || return 1
-  tr "\0" " " <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -e "--join $HOME/.config/sheaf/$1.toml" || return 1
+  tr "\0" " " 2>/dev/null <"/proc/$pid/cmdline" | grep -qF -e "--join $HOME/.config/sheaf/$1.toml" || return 1
   echo "$pid"
 }
 '
@@ -56,11 +62,18 @@ umask 077
 mkdir -p ~/.config/sheaf ~/.local/state/sheaf
 file=$HOME/.config/sheaf/$name.toml state=$HOME/.local/state/sheaf/$name
 cat >"$file.new"
-mv -f "$file.new" "$file"
+grep -q "^secret_key = \".*\"\$" "$file.new" || { rm -f "$file.new"; echo "the file did not arrive whole" >&2; exit 1; }
 if pid=$(running "$name"); then
-  echo "a worker runs already, process $pid"
-  exit 0
+  if cmp -s "$file.new" "$file"; then
+    rm -f "$file.new"
+    echo "a worker runs already, process $pid"
+    exit 0
+  fi
+  rm -f "$file.new"
+  echo "a worker with another file of that name runs already, process $pid: end it first (--down)" >&2
+  exit 1
 fi
+mv -f "$file.new" "$file"
 command -v "$program" >/dev/null || { echo "$program is not installed there" >&2; exit 1; }
 setsid "$program" --join "$file" "$@" </dev/null >"$state.log" 2>&1 &
 pid=$!
@@ -69,25 +82,31 @@ for _ in $(seq 100); do
   if grep -qE " welcomed |\"event\":\"welcomed\"" "$state.log" 2>/dev/null; then echo "a worker has joined, process $pid"; exit 0; fi
   if ! kill -0 "$pid" 2>/dev/null; then
     tail -n 1 "$state.log" >&2
-    rm -f "$state.pid"
+    rm -f "$state.pid" "$file"
     exit 1
   fi
   sleep 0.1
 done
-echo "a worker waits for its master, process $pid: $(tail -n 1 "$state.log")"
+said=$(tail -n 1 "$state.log")
+echo "a worker waits for its master, process $pid: $said"
+case "$said" in *handshake_failed*) exit 1 ;; esac
 '
 stop='
 pid=$(running "$1") || { echo "no worker runs"; exit 0; }
 kill -TERM "$pid"
 for _ in $(seq 400); do
-  if ! running "$1" >/dev/null; then echo "the worker has left"; exit 0; fi
+  if ! running "$1" >/dev/null; then
+    rm -f "$HOME/.local/state/sheaf/$1.pid"
+    echo "the worker has left"
+    exit 0
+  fi
   sleep 0.1
 done
-echo "process $pid does not leave" >&2
+echo "process $pid has not left yet; it may be finishing what runs (--drain)" >&2
 exit 1
 '
 
-# on_host HOST SCRIPT ARGUMENT...: each word quoted for whatever shell is there.
+# on_host HOST SCRIPT ARGUMENT...: each word quoted for the POSIX shell that is there.
 on_host() {
   local host=$1 line= word quote="'\\''"
   shift
@@ -105,7 +124,7 @@ for host in "${hosts[@]}"; do
   if [ "$result" = ok ]; then
     echo "$host: $said"
   else
-    failed=$((failed + 1))
+    failed=1
     echo "deploy/launch.sh: $host: ${said:-ssh has failed}" >&2
   fi
 done

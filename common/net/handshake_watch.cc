@@ -29,12 +29,14 @@ Handshake meaning_of(std::uint16_t event) {
 Error handshake_error(Handshake handshake, const wire::Endpoint& endpoint) {
   if (handshake == Handshake::kDenied) {
     return Error{ErrorCode::kCluster, "the master does not let this key in: it was revoked, or never added there",
-                 endpoint.address, "`sheaf keygen DIR --list`, where the master is, shows its keys; --add makes a new one"};
+                 endpoint.address,
+                 "`sheaf keygen DIR --list`, where the master is, shows its keys; a master that runs reads new ones on SIGHUP"};
   }
-  return endpoint.keys ? Error{ErrorCode::kCluster, "what listens there is not the master that this key was made for",
-                               endpoint.address, "join with a file that was made in the directory of that master's keys"}
-                       : Error{ErrorCode::kCluster, "what listens there wants a key, or is no master", endpoint.address,
-                               "join with a file that `sheaf keygen` has made: --join FILE"};
+  return endpoint.keys
+             ? Error{ErrorCode::kCluster, "what listens there is not the master that this key was made for, or has no keys",
+                     endpoint.address, "join with a file that was made in the directory of that master's keys"}
+             : Error{ErrorCode::kCluster, "what listens there wants a key, or is no master", endpoint.address,
+                     "join with a file that `sheaf keygen` has made: --join FILE"};
 }
 
 Error no_connection_error(Handshake handshake, const wire::Endpoint& endpoint, const Error& otherwise) {

@@ -88,7 +88,7 @@ Result<std::vector<KeyHolder>> read_holders(const std::string& path) {
     const std::string& name = item.tables.empty() ? item.key : item.tables.front();
     if (holders.empty() || holders.back().name != name) holders.push_back({name, wire::KeyRole::kWorker, {}, {}, {}});
     if (item.tables.size() != 1 || item.values.size() != 1 || !take(item, holders.back(), with_role)) {
-      return fail(ErrorCode::kUsage, "says nothing about a key that is known",
+      return fail(ErrorCode::kUsage, item.key == "role" ? "is no role" : "says nothing about a key that is known",
                   path + ": line " + std::to_string(item.line) + ": " + item.key);
     }
   }

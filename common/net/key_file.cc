@@ -104,7 +104,7 @@ Result<KeyFile> read_key_file(const std::string& path) {
   auto text = read_private_text(path);
   if (!text) return propagate(text);
   auto items = parse_toml(*text, path);
-  if (!items) return propagate(items);
+  if (!items) return fail(ErrorCode::kUsage, items.error().what, items.error().where, kAdvice);
   KeyFile file;
   const std::pair<const char*, std::string*> fields[] = {{"endpoint", &file.endpoint},
                                                          {"role", &file.role},

@@ -45,7 +45,7 @@ Result<Endpoint> parse_endpoint(const std::string& text) {
 Status check_protection(const Endpoint& endpoint, bool insecure) {
   if (endpoint.is_protected() || insecure) return {};
   return fail(ErrorCode::kUsage, "TCP without keys lets everybody in who reaches the port", endpoint.address,
-              "make keys with `sheaf keygen`, use an ipc:// endpoint, or add --insecure if that is meant");
+              "use keys (`sheaf keygen`; --join FILE), an ipc:// endpoint, or add --insecure if that is meant");
 }
 
 Result<Endpoint> default_endpoint() {

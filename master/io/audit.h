@@ -17,6 +17,7 @@ struct AuditEvent {
     kDenied,     ///< Has no key that opens anything; nothing he sent was read.
     kRevoked,    ///< Was connected when his key was found to open nothing any more.
     kKeysRead,   ///< The list of keys was read anew.
+    kKeysNotRead,
   };
   What what = What::kJoined;
   wire::Principal who;

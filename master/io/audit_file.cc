@@ -30,6 +30,7 @@ const char* word(AuditEvent::What what) {
     case AuditEvent::What::kDenied: return "denied";
     case AuditEvent::What::kRevoked: return "revoked";
     case AuditEvent::What::kKeysRead: return "keys_read";
+    case AuditEvent::What::kKeysNotRead: return "keys_not_read";
   }
   return "";
 }

@@ -139,18 +139,21 @@ class Loop {
     }
   }
 
+  void say_keys_not_read(const Error& error) {
+    guard_->audit.record({AuditEvent::What::kKeysNotRead, {}, {}, error.message()});
+    log_error("keys_not_read", {{"reason", error.message()}, {"still", "those of before"}});
+  }
+
   /// A list that is faulty changes nothing.
   void read_keys() {
     if (guard_ == nullptr) return;
     auto keys = net::KeyDirectory::open(guard_->keys.path());
-    if (!keys) {
-      log_error("keys_not_read", {{"reason", keys.error().message()}, {"still", "those of before"}});
-      guard_->audit.record({AuditEvent::What::kKeysRead, {}, {}, "not read: " + keys.error().message()});
-      return;
-    }
+    if (!keys) return say_keys_not_read(keys.error());
+    // Nobody could come back: what all of them have was made for the key that this master has.
     if (keys->server().secret_key != guard_->keys.server().secret_key) {
-      log_warn("server_key_changed", {{"path", keys->path()}, {"still", "the one before, until this master is started again"}});
+      keys = fail(ErrorCode::kUsage, "has another server key", keys->path(), "start the master again to take it");
     }
+    if (!keys) return say_keys_not_read(keys.error());
     guard_->keys = std::move(*keys);
     guard_->gate.replace(guard_->keys);
     log_info("keys_read", {{"holders", guard_->keys.holders().size()}});

@@ -174,14 +174,24 @@ TEST_F(HostsTest, LaunchSaysWhatDoesNotWork) {
   EXPECT_THAT(finished.out, HasSubstr("waits for its master"));
   finished = run(launch({key("second"), Hosts::address(kSecond)}));
   EXPECT_THAT(finished.out, HasSubstr("a worker runs already"));
+  // Another cluster's file of the same name.
+  ASSERT_EQ(run(sheaf({"keygen", path("others"), "--endpoint", "tcp://" + Hosts::address(kMaster) + ":7078"})).exit_code, 0);
+  ASSERT_EQ(run(sheaf({"keygen", path("others"), "--add", "worker", "second"})).exit_code, 0);
+  finished = run(launch({path("others/second.toml"), Hosts::address(kSecond)}));
+  EXPECT_EQ(finished.exit_code, 1);
+  EXPECT_THAT(finished.err, HasSubstr("another file of that name"));
+  EXPECT_EQ(read_file(path("home/.config/sheaf/second.toml")), read_file(key("second")));
   finished = run(launch({"--down", key("second"), Hosts::address(kSecond)}));
   EXPECT_EQ(finished.exit_code, 0) << finished.err;
   finished = run(launch({"--down", key("second"), Hosts::address(kSecond)}));
   EXPECT_THAT(finished.out, HasSubstr("no worker runs"));
-  // A key for something else: what the worker says.
-  finished = run(launch({key("client"), Hosts::address(kSecond)}));
-  EXPECT_EQ(finished.exit_code, 1);
-  EXPECT_THAT(finished.err, HasSubstr("its key is for the role \"client\""));
+  // A key for something else does not travel.
+  for (const char* name : {"client", "server", "peers"}) {
+    finished = run(launch({key(name), Hosts::address(kSecond)}));
+    EXPECT_EQ(finished.exit_code, 2);
+    EXPECT_THAT(finished.err, HasSubstr("is no key for workers"));
+    EXPECT_FALSE(std::filesystem::exists(path("home/.config/sheaf/" + std::string(name) + ".toml")));
+  }
   struct stat status {};
   ASSERT_EQ(::stat(path("home/.config/sheaf/second.toml").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);

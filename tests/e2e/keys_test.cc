@@ -217,6 +217,13 @@ TEST_F(KeysTest, KeepsItsListWhenTheNewOneIsFaulty) {
   master.send(SIGHUP);
   ASSERT_TRUE(master.wait_until([&] { return master.err().find("keys_not_read") != std::string::npos; }, "it says so"));
   EXPECT_THAT(master.err(), HasSubstr("peers.toml: line 1"));
+  EXPECT_THAT(audit(), HasSubstr("keys_not_read"));
+  // Another cluster's keys, all good: nobody who is connected could ever come back.
+  ASSERT_EQ(run(sheaf({"keygen", path("others"), "--endpoint", "tcp://127.0.0.1:" + port_})).exit_code, 0);
+  for (const char* name : {"server", "peers"}) write_file(key(name), read_file(path("others/" + std::string(name) + ".toml")));
+  master.send(SIGHUP);
+  ASSERT_TRUE(
+      master.wait_until([&] { return master.err().find("has another server key") != std::string::npos; }, "it says so"));
   EXPECT_EQ(run(sheaf({"batch", "--join", key("client"), "echo", ":::", "a"})).out, "a\n");
 }
 

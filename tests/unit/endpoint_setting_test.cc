@@ -40,8 +40,8 @@ TEST(EndpointSettingTest, SaysWhereTheFaultyOneStands) {
   EXPECT_THAT(messages(errors),
               ElementsAre("SHEAF_LISTEN: \"udp://x\" is no endpoint; write it like ipc:///run/user/1000/sheaf/master.sock or "
                           "tcp://127.0.0.1:7077",
-                          "sheaf.toml: listen: \"tcp://h:1\": TCP without keys lets everybody in who reaches the port; make "
-                          "keys with `sheaf keygen`, use an ipc:// endpoint, or add --insecure if that is meant",
+                          "sheaf.toml: listen: \"tcp://h:1\": TCP without keys lets everybody in who reaches the port; use "
+                          "keys (`sheaf keygen`; --join FILE), an ipc:// endpoint, or add --insecure if that is meant",
                           "--listen: \"ipc://relative\" the path of an ipc endpoint starts with /; write it like "
                           "ipc:///run/user/1000/sheaf/master.sock or tcp://127.0.0.1:7077"));
 }

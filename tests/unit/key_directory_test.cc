@@ -240,7 +240,7 @@ TEST_F(KeyDirectoryTest, SaysWhatIsWrongWithTheList) {
   };
   EXPECT_THAT(spoilt("role = \"worker\"\n", ""), HasSubstr("peers.toml: worker: has no role"));
   EXPECT_THAT(spoilt("[worker]\n", "[worker]\nrevoked = \"\"\n"), HasSubstr("line 4: revoked"));
-  EXPECT_THAT(spoilt("role = \"worker\"", "role = \"king\""), HasSubstr("line 4: role"));
+  EXPECT_THAT(spoilt("role = \"worker\"", "role = \"king\""), HasSubstr("line 4: role: is no role"));
   EXPECT_THAT(spoilt("[worker]", "[worker]\nshoe_size = 43"), HasSubstr("shoe_size"));
   EXPECT_THAT(spoilt(keys.holders()[0].public_key, keys.holders()[1].public_key), HasSubstr("has the same key as another one"));
   EXPECT_THAT(spoilt(keys.holders()[0].public_key, "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID"),

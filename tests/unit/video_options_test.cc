@@ -85,8 +85,8 @@ struct Fault {
 
 TEST(VideoOptionsTest, NamesEachFaultWithItsPlace) {
   const std::string secure =
-      "TCP without keys lets everybody in who reaches the port; make keys with `sheaf keygen`, use an ipc:// endpoint, or add "
-      "--insecure if that is meant";
+      "TCP without keys lets everybody in who reaches the port; use keys (`sheaf keygen`; --join FILE), an ipc:// endpoint, or "
+      "add --insecure if that is meant";
   const std::vector<Fault> faults = {
       {{"--crf", "64"}, {"--crf: \"64\" is no number from 0 to 63"}},
       {{"--crf", "nan"}, {"--crf: \"nan\" is no number from 0 to 63"}},
