@@ -151,9 +151,9 @@ class Loop {
     if (!keys) return say_keys_not_read(keys.error());
     // Nobody could come back: what all of them have was made for the key that this master has.
     if (keys->server().secret_key != guard_->keys.server().secret_key) {
-      keys = fail(ErrorCode::kUsage, "has another server key", keys->path(), "start the master again to take it");
+      return say_keys_not_read(
+          Error{ErrorCode::kUsage, "has another server key", keys->path(), "start the master again to take it"});
     }
-    if (!keys) return say_keys_not_read(keys.error());
     guard_->keys = std::move(*keys);
     guard_->gate.replace(guard_->keys);
     log_info("keys_read", {{"holders", guard_->keys.holders().size()}});

@@ -32,6 +32,16 @@ class HubKeysTest : public HubTest {
     hears("client");
     return heard("submitted").envelope.submitted().stage_token();
   }
+  /// A run with one job, which "worker" has been given.
+  v1::Assignment give_the_only_job() {
+    const std::string token = submit_run();
+    greet_as_client_stage("stage", token);
+    plan(1);
+    feed(0, "a");
+    end_feed(1);
+    greet_as_worker("worker", 300);
+    return assignment("worker");
+  }
   std::vector<What> audited() const {
     std::vector<What> all;
     for (const AuditEvent& event : audit_.events) all.push_back(event.what);
@@ -193,13 +203,7 @@ TEST_F(HubKeysTest, TakesAnAnswerOnlyFromTheKeyThatWasGivenTheJob) {
   // Goal: jobs and attempts are small numbers. A worker of another key that guesses them can neither end a job, nor hand it
   // back so that it is begun twice, nor say that it is running it.
   give("thief", "t", KeyRole::kWorker);
-  const std::string token = submit_run();
-  greet_as_client_stage("stage", token);
-  plan(1);
-  feed(0, "a");
-  end_feed(1);
-  greet_as_worker("worker", 300);
-  const v1::Assignment given = assignment("worker");
+  const v1::Assignment given = give_the_only_job();
   greet_as_worker("thief", 301);
   hears("thief");
   hears("stage");
@@ -225,13 +229,7 @@ TEST_F(HubKeysTest, TakesAnAnswerOnlyFromTheKeyThatWasGivenTheJob) {
 }
 
 TEST_F(HubKeysTest, AcksALateAnswerAboutAJobThatIsDone) {
-  const std::string token = submit_run();
-  greet_as_client_stage("stage", token);
-  plan(1);
-  feed(0, "a");
-  end_feed(1);
-  greet_as_worker("worker", 300);
-  const v1::Assignment given = assignment("worker");
+  const v1::Assignment given = give_the_only_job();
   answer("worker", given, "result");
   accept(0);
   hears("worker");
