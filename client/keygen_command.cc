@@ -90,8 +90,10 @@ KeygenOptions read_keygen_options(std::vector<std::string> arguments, std::vecto
   } else {
     options.directory = given.positionals.front();
   }
-  for (std::size_t i = 1; i < given.positionals.size(); ++i)
+  // One more may be the value of an option that nobody knows.
+  for (std::size_t i = 1; i < given.positionals.size() && !given.has_unknown_options; ++i) {
     errors.push_back(usage(given.positionals[i], "does not belong here"));
+  }
   return options;
 }
 

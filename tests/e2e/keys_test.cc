@@ -306,6 +306,8 @@ TEST_F(KeysTest, LogsAnObjectALineWhereThatIsWanted) {
 TEST_F(KeysTest, ListsWhoHasAKey) {
   keygen({"--add", "worker", "node2"});
   keygen({"--revoke", "node2"});
+  EXPECT_EQ(run(sheaf({"keygen", path("keys"), "--lst", "x"})).err,
+            "sheaf keygen: --lst: is no option; did you mean --list?\n");
   const Finished list = run(sheaf({"keygen", path("keys"), "--list"}));
   const std::vector<std::string> lines = lines_of(list.out);
   ASSERT_EQ(lines.size(), 5U) << list.out;
